@@ -1,0 +1,414 @@
+"""Measure artefacts, and compare them so that the answer can be trusted.
+
+    result = benchmark.compare({"float32": float32, "int8": int8}, on=digits.test)
+    result                      # its repr is the report, doubts included
+    benchmark.measure(int8, on=digits.test, memory=True)
+
+Comparing takes files, not loaded models: every candidate is loaded afresh several times, since
+loading alone moves a latency by a percent or two. Lesson 10 teaches it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgelab import (
+    child,
+    evaluate,
+    keras,
+    machine,
+    progress,
+    records,
+    runtimes,
+    size,
+    timing,
+    workspace,
+)
+from edgelab import (
+    compare as _compare,
+)
+from edgelab import (
+    counts as _counts,
+)
+from edgelab import (
+    memory as _memory,
+)
+from edgelab import (
+    roofline as _roofline,
+)
+from edgelab.errors import InputError
+from edgelab.records import Comparison, Measurement
+from edgelab.runtimes import Candidate
+
+if TYPE_CHECKING:
+    pass
+
+Artefact = Any  # a path, a Candidate, or a Keras model in memory
+Images = Any  # a Split, an array (n, …), or None
+
+# Without a meter, energy is time multiplied by a stated power: a laptop core at work.
+ASSUMED_WATTS = 8.0
+PACKAGES = ("ai-edge-litert", "onnxruntime", "tensorflow", "tf-keras", "openvino", "numpy")
+
+
+def compare(
+    candidates: Mapping[str, Artefact],
+    on: Images = None,
+    *,
+    accuracy: bool = True,
+    memory: bool = False,
+    seed: int = 0,
+    limits: _compare.Limits | None = None,
+) -> Comparison:
+    """Measure several artefacts in turn and say which are faster than the first.
+
+    Args:
+        candidates: name → artefact: a path, a `Candidate` (which names runtime and threads), or a
+            Keras model in memory (saved and run through `predict`). The first is the reference.
+        on: labelled images (a `Split`) for the accuracy, the first of which is the input that is
+            timed; an array of images times only; None times a random image.
+        accuracy: whether to count right answers where `on` has labels.
+        memory: whether to measure each one's peak memory in a fresh process.
+        seed: of the random orders.
+        limits: how much evidence to gather; None takes the profile's.
+
+    Returns:
+        The comparison: a measurement for each candidate, and its latency ratio to the reference
+        with interval and verdict. It is published to the history, and so to the journal.
+
+    Raises:
+        InputError: fewer than two candidates, different thread counts, or a wrong input shape.
+        EdgelabError: an artefact can't be loaded.
+    """
+    chosen = {name: _candidate(name, artefact) for name, artefact in candidates.items()}
+    _check(chosen)
+    images = _images(on)
+    limit = limits or _compare.limits()
+    evidence, busy = _time(chosen, images, limit, seed)
+    ratios = _compare.verdict(evidence, list(chosen))
+    measurements = []
+    for index, (name, candidate) in enumerate(chosen.items()):
+        latency = timing.summarize(evidence.samples[index], evidence.seconds, evidence.warmed)
+        measurements.append(
+            replace(
+                _describe(name, candidate, on if accuracy else None, memory),
+                latency=latency,
+                instance_spread=_spread(evidence.samples[index]),
+                load_ms=statistics.median(evidence.load_ns[index]) / 1e6,
+                first_ms=statistics.median(evidence.first_ns[index]) / 1e6,
+                energy_mj=latency.median_ms * ASSUMED_WATTS,
+                energy_source="estimated",
+                busy=busy,
+                seed=seed,
+            )
+        )
+    result = Comparison(
+        measurements=tuple(measurements),
+        ratios=ratios,
+        seconds=evidence.seconds,
+        busy=busy,
+        seed=seed,
+        profile=workspace.profile(),
+        machine=machine.describe(),
+    )
+    records.publish("comparison", " / ".join(result.names), result)
+    return result
+
+
+def measure(
+    artefact: Artefact,
+    on: Images = None,
+    *,
+    name: str | None = None,
+    accuracy: bool = True,
+    memory: bool = True,
+    limits: timing.Budget | None = None,
+) -> Measurement:
+    """Measure one artefact: latency, four sizes, memory, accuracy.
+
+    A single measurement says nothing about which of two artefacts is faster: use `compare`.
+
+    Args:
+        artefact: a path, a `Candidate` or a Keras model in memory.
+        on: as for `compare`.
+        name: label; None takes the file's name.
+        accuracy: whether to count right answers where `on` has labels.
+        memory: whether to measure peak memory in a fresh process.
+        limits: minimum and maximum of runs and seconds; None takes the profile's.
+
+    Returns:
+        The measurement, published to the history.
+    """
+    candidate = _candidate(name or "model", artefact)
+    label = name or candidate.path.stem
+    images = _images(on)
+    with (
+        machine.exclusive(),
+        runtimes.load(candidate.path, candidate.threads, candidate.runtime) as runner,
+    ):
+        inference = runner.prepare(_one(runner, images))
+        latency, busy = machine.quietly(lambda: timing.sample(inference, limits))
+    described = _describe(label, candidate, on if accuracy else None, memory)
+    result = replace(
+        described,
+        latency=latency,
+        energy_mj=latency.median_ms * ASSUMED_WATTS,
+        energy_source="estimated",
+        busy=busy,
+    )
+    records.publish("measurement", label, result)
+    return result
+
+
+def noise_floor(artefact: Artefact, on: Images = None, *, seed: int = 0) -> records.Ratio:
+    """Compare an artefact with itself: what a difference must exceed to mean something here.
+
+    Args:
+        artefact: a path or a `Candidate`.
+        on: images to take the timed input from.
+        seed: of the random orders.
+
+    Returns:
+        The ratio of two sets of fresh loads of the same file: its interval is the noise floor.
+    """
+    candidate = _candidate("A", artefact)
+    chosen = {"A": candidate, "A again": candidate}
+    evidence, _ = _time(chosen, _images(on), _compare.limits(), seed)
+    return _compare.verdict(evidence, list(chosen))[1]
+
+
+def throughput(
+    artefact: Artefact, batches: Sequence[int] = (1, 2, 4, 8, 16, 32)
+) -> dict[int, float]:
+    """Measure how many images a second an artefact takes at each batch size.
+
+    Args:
+        artefact: a path or a `Candidate` whose format allows a free batch size.
+        batches: batch sizes.
+
+    Returns:
+        Batch size → images per second (from the median time of a batch).
+    """
+    candidate = _candidate("model", artefact)
+    limits = timing.Budget(min_runs=10, min_seconds=0.15, max_seconds=3.0)
+    result = {}
+    with machine.exclusive():
+        for batch in progress.bar(list(batches), "Throughput", unit="batch size"):
+            # A fresh load for each size, so that none profits from another's memory.
+            with candidate.load() as runner:
+                inference = runner.prepare(_memory.example(runner, batch))
+                latency = timing.sample(inference, limits)
+            result[batch] = batch / latency.median_ms * 1e3
+    records.publish("throughput", candidate.path.stem, {"images_per_second": result})
+    return result
+
+
+def footprint(artefact: Artefact) -> _memory.Footprint:
+    """Measure peak memory and cold start of an artefact in a fresh process."""
+    candidate = _candidate("model", artefact)
+    found = _memory.measure(candidate)
+    records.publish("footprint", candidate.path.stem, asdict(found))
+    return found
+
+
+def counts(model: Artefact) -> _counts.Counts:
+    """Count parameters and multiply-accumulates of a Keras model or an artefact."""
+    return _counts.of(model)
+
+
+def roofline(threads: int = 1) -> _roofline.Roof:
+    """Measure what this machine can do at most: arithmetic and memory traffic."""
+    return _roofline.measure(threads)
+
+
+def environment() -> dict[str, Any]:
+    """Return the record of this machine that every measurement carries."""
+    return machine.describe()
+
+
+def overhead(runs: int = 20_000) -> dict[str, float]:
+    """Measure what one inference costs without any model: the harness, and each runtime's call.
+
+    Args:
+        runs: empty inferences to time.
+
+    Returns:
+        Microseconds: "harness" (the timed loop around nothing), and for each runtime that is
+        installed an identity model through the same path.
+    """
+    from edgelab import identity
+
+    limits = timing.Budget(min_runs=runs // 10, min_seconds=0.2, max_seconds=3.0)
+    with machine.exclusive(), timing.collector_off():
+        nothing = _nothing
+        alone = min(_loop_seconds(nothing, runs, timed=False) for _ in range(5))
+        timed = min(_loop_seconds(nothing, runs, timed=True) for _ in range(5))
+        found = {"harness": (timed - alone) / runs * 1e6}
+        for path in identity.artefacts():
+            with runtimes.load(path) as runner:
+                inference = runner.prepare(_memory.example(runner))
+                found[runner.runtime] = timing.sample(inference, limits).median_ms * 1e3
+    records.publish("overhead", "identity", found)
+    return found
+
+
+def in_child(
+    candidates: dict[str, dict[str, Any]],
+    images: list[Any] | None,
+    limit: dict[str, Any],
+    seed: int,
+) -> dict[str, Any]:
+    """Gather a comparison's evidence in this process; runs in the child (see `edgelab.child`)."""
+    chosen = [Candidate(**(c | {"path": Path(c["path"])})) for c in candidates.values()]
+    image = None if images is None else np.asarray(images, np.float32)
+    loaders = [_loader(c, image) for c in chosen]
+    return asdict(_compare.rounds(loaders, _compare.Limits(**limit), seed, child.tick))
+
+
+def _time(
+    chosen: dict[str, Candidate], images: np.ndarray | None, limit: _compare.Limits, seed: int
+) -> tuple[_compare.Evidence, bool]:
+    image = None if images is None else images[:1]
+    apart = any(
+        runtimes.runner_class(c.path, c.runtime).threads_fixed_at_import for c in chosen.values()
+    )
+    _shape_error_early(chosen, image, apart)
+    with (
+        machine.exclusive(),
+        progress.bar(total=limit.max_rounds, description="Comparing", unit="round") as bar,
+    ):
+        if not apart:
+            loaders = [_loader(c, image) for c in chosen.values()]
+            return machine.quietly(
+                lambda: _compare.rounds(loaders, limit, seed, bar.update), attempts=1
+            )
+
+        def over_there() -> _compare.Evidence:
+            values = child.run(
+                "edgelab.benchmark:in_child",
+                threads=next(iter(chosen.values())).threads,
+                tick=bar.update,
+                candidates={n: asdict(c) | {"path": str(c.path)} for n, c in chosen.items()},
+                images=None if image is None else image.tolist(),
+                limit=asdict(limit),
+                seed=seed,
+            )
+            return _compare.Evidence(**values)
+
+        return machine.quietly(over_there, attempts=1)
+
+
+def _shape_error_early(chosen: dict[str, Candidate], image: np.ndarray | None, apart: bool) -> None:
+    """Load each artefact once, so that a broken one is named before anything is timed."""
+    if apart:
+        return  # the child process reports it; loading Keras models twice takes too long
+    for candidate in chosen.values():
+        with candidate.load() as runner:
+            runner.prepare(_one(runner, image))
+
+
+def _loader(candidate: Candidate, image: np.ndarray | None) -> _compare.Loader:
+    def load() -> tuple[runtimes.Inference, Callable[[], None]]:
+        runner = candidate.load()
+        return runner.prepare(_one(runner, image)), runner.close
+
+    return load
+
+
+def _one(runner: runtimes.Runner, images: np.ndarray | None) -> np.ndarray:
+    return _memory.example(runner) if images is None else images[:1]
+
+
+def _candidate(name: str, artefact: Artefact) -> Candidate:
+    if isinstance(artefact, Candidate):
+        return replace(artefact, path=workspace.existing(artefact.path))
+    if keras.is_model(artefact):
+        safe = "".join(c if c.isalnum() else "_" for c in name)
+        return Candidate(keras.save(artefact, f"{safe}.keras"))
+    if isinstance(artefact, str | Path):
+        return Candidate(workspace.existing(artefact))
+    raise InputError(
+        f"{name!r} is a {type(artefact).__name__}; give the path of an artefact, a Candidate, or a "
+        "Keras model."
+    )
+
+
+def _check(chosen: dict[str, Candidate]) -> None:
+    if len(chosen) < 2:
+        raise InputError(
+            f"A comparison needs at least two artefacts; {len(chosen)} given. "
+            "To look at one alone use benchmark.measure."
+        )
+    threads = {c.threads for c in chosen.values()}
+    if len(threads) > 1:
+        raise InputError(
+            f"These artefacts would run with {sorted(threads)} threads; compare them under one "
+            "thread count, or the difference is not theirs."
+        )
+    for candidate in chosen.values():
+        runtimes.runner_class(candidate.path, candidate.runtime)
+
+
+def _images(on: Images) -> np.ndarray | None:
+    if on is None:
+        return None
+    images = np.asarray(getattr(on, "x", on))
+    if len(images) == 0:
+        raise InputError("There are no images to measure on; the split or array is empty.")
+    return images
+
+
+def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Measurement:
+    """Return everything about a candidate that is not a latency."""
+    # Accuracy of a Keras file is the same however it is called; artefacts run as they are timed.
+    labelled = on is not None and hasattr(on, "y") and candidate.weights != "none"
+    measured = None
+    if labelled:
+        with candidate.load() as runner:
+            measured = evaluate.accuracy(runner, on)
+    countable = candidate.path.suffix in (".keras", ".tflite", ".onnx")
+    network = _counts.of(candidate.path) if countable else None
+    return Measurement(
+        name=name,
+        runtime=candidate.runtime or runtimes.runner_class(candidate.path).runtime,
+        threads=candidate.threads,
+        artefact_hash=workspace.file_hash(candidate.path),
+        size=size.of(candidate.path),
+        memory_bytes=_memory.measure(candidate).peak_bytes if memory else None,
+        accuracy=measured,
+        parameters=network.parameters if network else None,
+        macs=network.macs if network else None,
+        weights=candidate.weights,
+        profile=workspace.profile(),
+        machine=machine.describe(),
+        versions=workspace.versions(*PACKAGES),
+    )
+
+
+def _spread(instances: list[list[int]]) -> float | None:
+    medians = [statistics.median(samples) for samples in instances]
+    if len(medians) < 2:
+        return None
+    return statistics.stdev(medians) / statistics.fmean(medians)
+
+
+def _nothing() -> None:
+    """Stand in for an inference that takes no time."""
+
+
+def _loop_seconds(inference: runtimes.Inference, runs: int, *, timed: bool) -> float:
+    import time
+
+    begin = time.perf_counter()
+    if timed:
+        timing.block(inference, runs)
+    else:
+        for _ in range(runs):
+            inference()
+    return time.perf_counter() - begin

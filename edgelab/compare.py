@@ -1,0 +1,228 @@
+"""Is B slower than A? A paired comparison that may answer *cannot tell*.
+
+Loading the same file again moves its latency by up to two percent for as long as it stays loaded, so
+runs of one loaded instance are no evidence about the file, however many there are. Therefore every
+candidate is loaded afresh in each of several *rounds*, all are warmed up equally, and short blocks
+of runs are taken in random order. Other processes only ever add time, so a round compares the fast
+tenth of each candidate's runs; that gives one ratio a round, and the interval is over the rounds,
+the extreme ones trimmed.
+
+    ratios = compare.rounds([load_a, load_b], limits)
+
+Lesson 10 shows what goes wrong without it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgelab import records, timing, workspace
+from edgelab.runtimes import Inference
+
+# A load gives the inference and what closes it again.
+Loaded = tuple[Inference, Callable[[], None]]
+Loader = Callable[[], Loaded]
+
+# Block length: long against the clock and a switch of candidates, short against a machine's moods.
+BLOCK_NS = 3_000_000
+# Within a round, the latency at this quantile is compared: what the model takes when nobody disturbs
+# it. A mean or a median moves with every burst of another process.
+FAST_QUANTILE = 0.1
+TRIM = 0.2  # share of rounds trimmed at both ends
+# A difference below this share is never called one, however sure: it has no practical meaning, and
+# what is left of a systematic error lives down there.
+SMALLEST_EFFECT = 0.005
+LEVEL = 0.98
+# Looking at the data early and often makes chance findings likely, so an early stop needs this much
+# more certainty, which leaves the final look's error almost unchanged (Haybittle 1971; Peto et al.
+# 1976, British Journal of Cancer 34, p. 593).
+EARLY_LEVEL = 0.999
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much evidence to gather."""
+
+    min_rounds: int
+    max_rounds: int
+    pairs: int  # blocks of each candidate in one round
+    seconds: float  # no further round starts after this time, once there are min_rounds
+
+
+LIMITS = {
+    "ci": Limits(min_rounds=3, max_rounds=6, pairs=6, seconds=1.0),
+    "class": Limits(min_rounds=6, max_rounds=16, pairs=8, seconds=20.0),
+    "full": Limits(min_rounds=8, max_rounds=32, pairs=16, seconds=120.0),
+}
+
+
+def limits() -> Limits:
+    """Return the profile's limits."""
+    return LIMITS[workspace.profile()]
+
+
+@dataclass
+class Evidence:
+    """What the rounds gave for each candidate, in the order of the loaders."""
+
+    estimates: list[list[float]]  # log ratio to the first candidate, one for each round
+    samples: list[list[list[int]]]  # nanoseconds of single runs, by candidate and round
+    load_ns: list[list[int]]
+    first_ns: list[list[int]]
+    seconds: float = 0.0
+    warmed: int = 0
+    looks: list[int] = field(default_factory=list)
+
+
+def rounds(
+    loaders: Sequence[Loader],
+    limit: Limits | None = None,
+    seed: int | None = None,
+    tick: Callable[[], object] = lambda: None,
+) -> Evidence:
+    """Load all candidates afresh in each round, and time them in turn.
+
+    Args:
+        loaders: each loads one candidate and returns its inference and its closer; the first is
+            the reference.
+        limit: how much evidence; None takes the profile's.
+        seed: of the random orders; None takes another one each time.
+        tick: called after each round, for a progress bar.
+
+    Returns:
+        The evidence; give it to `verdict`.
+    """
+    limit = limit or limits()
+    rng = random.Random(seed)  # noqa: S311 - shuffles measurements, guards no secret
+    count = len(loaders)
+    evidence = Evidence(*([[] for _ in range(count)] for _ in range(4)))
+    begin = time.perf_counter()
+    with timing.collector_off():
+        while len(evidence.estimates[0]) < limit.max_rounds:
+            _round(loaders, limit.pairs, rng, evidence)
+            tick()
+            done = len(evidence.estimates[0])
+            evidence.seconds = time.perf_counter() - begin
+            if done < limit.min_rounds:
+                continue
+            if evidence.seconds > limit.seconds or _clear(evidence, done, limit):
+                break
+    return evidence
+
+
+def _round(loaders: Sequence[Loader], pairs: int, rng: random.Random, evidence: Evidence) -> None:
+    order = list(range(len(loaders)))
+    rng.shuffle(order)
+    loaded: dict[int, Loaded] = {}
+    try:
+        for i in order:
+            begin = time.perf_counter_ns()
+            loaded[i] = loaders[i]()
+            evidence.load_ns[i].append(time.perf_counter_ns() - begin)
+        runs = _warm_up(loaded, order, evidence)
+        samples = _interleave(loaded, runs, pairs, rng)
+    finally:
+        for _, close in loaded.values():
+            close()
+    for i in range(len(loaders)):
+        evidence.samples[i].append(samples[i])
+        ratio = _fast(samples[i]) / _fast(samples[0])
+        evidence.estimates[i].append(math.log(ratio))
+
+
+def _warm_up(loaded: dict[int, Loaded], order: list[int], evidence: Evidence) -> dict[int, int]:
+    """Warm all candidates up equally, there and back again; return the runs of one block."""
+    for i in order:
+        evidence.first_ns[i].extend(timing.block(loaded[i][0], 1))
+    fastest: dict[int, int] = {}
+    for i in (*order, *reversed(order)):
+        warm_runs = max(2, min(10, BLOCK_NS // max(1, evidence.first_ns[i][-1])))
+        samples = timing.block(loaded[i][0], warm_runs)
+        evidence.warmed += warm_runs
+        fastest[i] = min(fastest.get(i, samples[0]), *samples)
+    return {i: max(1, BLOCK_NS // max(1, t)) for i, t in fastest.items()}
+
+
+def _interleave(
+    loaded: dict[int, Loaded], runs: dict[int, int], pairs: int, rng: random.Random
+) -> dict[int, list[int]]:
+    order = list(loaded)
+    samples: dict[int, list[int]] = {i: [] for i in order}
+    for _ in range(pairs):
+        rng.shuffle(order)
+        for i in order:
+            samples[i] += timing.block(loaded[i][0], runs[i])
+    return samples
+
+
+def _fast(samples: Sequence[int]) -> float:
+    return float(np.quantile(samples, FAST_QUANTILE))
+
+
+def interval(estimates: Sequence[float], level: float = LEVEL) -> tuple[float, float, float]:
+    """Return the trimmed mean of the rounds with its lower and upper bound.
+
+    Args:
+        estimates: one log ratio for each round.
+        level: the interval's confidence.
+
+    Source: Yuen (1974), The two-sample trimmed t for unequal population variances, Biometrika 61,
+        p. 165: a t interval of the trimmed mean, its variance from the winsorized values.
+    """
+    ordered = np.sort(np.asarray(estimates, np.float64))
+    n = len(ordered)
+    cut = int(TRIM * n)
+    mean = float(ordered[cut : n - cut].mean())
+    if n < 2:
+        return mean, -math.inf, math.inf
+    winsorized = np.clip(ordered, ordered[cut], ordered[n - 1 - cut])
+    error = winsorized.std(ddof=1) / ((1 - 2 * cut / n) * math.sqrt(n))
+    half = float(_t(level, n - 2 * cut - 1) * error)
+    return mean, mean - half, mean + half
+
+
+def verdict(evidence: Evidence, names: Sequence[str]) -> tuple[records.Ratio, ...]:
+    """Turn evidence into ratios to the first candidate: faster, slower or cannot tell."""
+    ratios = [records.Ratio(names[0], names[0], 1.0, 1.0, 1.0, "reference", 0, SMALLEST_EFFECT)]
+    for name, estimates in zip(names[1:], evidence.estimates[1:], strict=True):
+        mean, low, high = interval(estimates)
+        word = "cannot tell"
+        if abs(mean) >= math.log1p(SMALLEST_EFFECT) and (low > 0 or high < 0):
+            word = "slower" if mean > 0 else "faster"
+        ratios.append(
+            records.Ratio(
+                name=name,
+                reference=names[0],
+                value=math.exp(mean),
+                low=math.exp(low),
+                high=math.exp(high),
+                verdict=word,
+                instances=len(estimates),
+                smallest_effect=SMALLEST_EFFECT,
+                estimates=tuple(math.exp(e) for e in estimates),
+            )
+        )
+    return tuple(ratios)
+
+
+def _clear(evidence: Evidence, done: int, limit: Limits) -> bool:
+    """Tell whether every candidate's difference is already certain enough to stop early."""
+    if done >= limit.max_rounds or done not in (limit.min_rounds, limit.max_rounds // 2):
+        return False
+    for estimates in evidence.estimates[1:]:
+        mean, low, high = interval(estimates, EARLY_LEVEL)
+        if abs(mean) < 2 * SMALLEST_EFFECT or low <= 0 <= high:
+            return False
+    return True
+
+
+def _t(level: float, degrees: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + level) / 2, degrees))

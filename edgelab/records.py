@@ -1,0 +1,461 @@
+"""What was measured, as frozen records that keep their raw samples.
+
+A figure, a table and a worksheet cell read these records and nothing else:
+
+    result = benchmark.compare({"float32": a, "int8": b}, on=digits.test)
+    result["int8"]["size_gzip_bytes"], result.ratio("int8").verdict
+
+Records are published on a small bus. Without a classroom they stay in memory; the classroom's
+journal installs itself as the store, and then every measurement ends up in its file. Lesson 10
+builds the statistics by hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, Self
+
+from edgelab.errors import InputError
+
+# Runs needed before a percentile may be shown: with fewer, the slowest run decides it (MLPerf
+# LoadGen, loadgen/early_stopping.cc: order statistics at 99 % confidence).
+RUNS_FOR_P90 = 64
+RUNS_FOR_P99 = 662
+# An inter-quartile range above these shares of the median makes a number doubtful, then worthless
+# (torch.utils.benchmark uses the same two limits).
+SPREAD_DOUBTFUL = 0.10
+SPREAD_BAD = 0.25
+
+
+class _Serializable:
+    """Dictionaries out and back, by field, nested records and tuples included."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-safe dictionaries and lists."""
+        return typing.cast("dict[str, Any]", _plain(self))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a record from `to_dict`.
+
+        Raises:
+            InputError: a key that this record does not have.
+        """
+        hints = typing.get_type_hints(cls)
+        unknown = sorted(set(values) - set(hints))
+        if unknown:
+            raise InputError(f"{cls.__name__} has no field {unknown[0]!r}; it has {sorted(hints)}.")
+        return cls(**{key: _typed(hints[key], value) for key, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Latency(_Serializable):
+    """The time of single inferences, in milliseconds, raw samples kept.
+
+    `low_ms` and `high_ms` bound the median: a 95 % bootstrap interval within this one instance.
+    """
+
+    samples_ms: tuple[float, ...]
+    low_ms: float
+    high_ms: float
+    seconds: float  # how long the timed part lasted
+    warmup_runs: int = 0
+
+    @property
+    def runs(self) -> int:
+        """Return the number of timed inferences."""
+        return len(self.samples_ms)
+
+    @property
+    def median_ms(self) -> float:
+        """Return the median."""
+        return statistics.median(self.samples_ms)
+
+    @property
+    def mean_ms(self) -> float:
+        """Return the mean."""
+        return statistics.fmean(self.samples_ms)
+
+    @property
+    def min_ms(self) -> float:
+        """Return the fastest run."""
+        return min(self.samples_ms)
+
+    @property
+    def max_ms(self) -> float:
+        """Return the slowest run."""
+        return max(self.samples_ms)
+
+    @property
+    def p90_ms(self) -> float | None:
+        """Return the 90th percentile, or None when the sample is too small to carry it."""
+        return _percentile(self.samples_ms, 0.90) if self.runs >= RUNS_FOR_P90 else None
+
+    @property
+    def p99_ms(self) -> float | None:
+        """Return the 99th percentile, or None when the sample is too small to carry it."""
+        return _percentile(self.samples_ms, 0.99) if self.runs >= RUNS_FOR_P99 else None
+
+    @property
+    def spread(self) -> float:
+        """Return the inter-quartile range as a share of the median."""
+        iqr = _percentile(self.samples_ms, 0.75) - _percentile(self.samples_ms, 0.25)
+        return iqr / self.median_ms if self.median_ms else 0.0
+
+
+@dataclass(frozen=True)
+class Size(_Serializable):
+    """Four sizes of one artefact, in bytes: a ratio without its kind of size means nothing."""
+
+    nominal_bytes: int  # parameters times bits, scales and sparse indices counted
+    memory_bytes: int  # the weights as the runtime unpacks them
+    file_bytes: int
+    gzip_bytes: int
+
+
+@dataclass(frozen=True)
+class Accuracy(_Serializable):
+    """Share of right answers on a split, with its 95 % interval (Wilson) and every prediction."""
+
+    correct: int
+    total: int
+    low: float
+    high: float
+    split: str
+    dataset: str
+    predictions: tuple[int, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """Return the share of right answers, 0 to 1."""
+        return self.correct / self.total
+
+
+@dataclass(frozen=True)
+class Measurement(_Serializable):
+    """Everything that was measured about one artefact in one run."""
+
+    name: str
+    runtime: str
+    threads: int
+    artefact_hash: str = ""
+    size: Size | None = None
+    latency: Latency | None = None
+    instance_spread: float | None = None  # relative spread of the medians of fresh instances
+    throughput: dict[int, float] = field(default_factory=dict)  # batch size → images per second
+    memory_bytes: int | None = None  # peak resident set of a fresh process, less the same without
+    load_ms: float | None = None
+    first_ms: float | None = None  # the first inference after loading
+    accuracy: Accuracy | None = None
+    energy_mj: float | None = None
+    energy_source: str | None = None  # "rapl" or "estimated"
+    parameters: int | None = None
+    macs: int | None = None  # multiply-accumulates of one inference
+    weights: str = "trained"  # "trained", "imagenet" or "none" (untrained: no accuracy)
+    simulated: bool = False
+    busy: bool = False  # another process took part of the machine in spite of repeats
+    measured_here: bool = True
+    profile: str = "class"
+    machine: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    def value(self, key: str) -> float | None:
+        """Return one figure by its flat name, or None when it was not measured.
+
+        Args:
+            key: one of `Measurement.KEYS`, unit in the name ("latency_ms", "size_gzip_bytes").
+
+        Raises:
+            InputError: there is no such key.
+        """
+        if key not in _FIGURES:
+            raise InputError(f"A measurement has no figure {key!r}; it has {', '.join(_FIGURES)}.")
+        part: Any = self
+        for attribute in _FIGURES[key].split("."):
+            part = getattr(part, attribute)
+            if part is None:
+                return None
+        return float(part)
+
+    def __getitem__(self, key: str) -> float | None:
+        return self.value(key)
+
+    def interval(self, key: str) -> tuple[float, float] | None:
+        """Return the 95 % interval of a figure, or None where it has none (a size is exact)."""
+        if key == "latency_ms" and self.latency:
+            return self.latency.low_ms, self.latency.high_ms
+        if key == "accuracy" and self.accuracy:
+            return self.accuracy.low, self.accuracy.high
+        return None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return what makes this measurement doubtful, each with its remedy; empty when sound."""
+        found = []
+        if self.latency and self.latency.spread > SPREAD_DOUBTFUL:
+            degree = "worthless" if self.latency.spread > SPREAD_BAD else "doubtful"
+            found.append(
+                f"the middle half of the runs spreads over {self.latency.spread:.0%} of the median, "
+                f"so the latency is {degree}: close other programs and measure again"
+            )
+        if self.busy:
+            found.append(
+                "machine busy: other processes were running during every attempt; stop them and "
+                "measure again"
+            )
+        if self.simulated:
+            found.append("simulated: says nothing about size or speed")
+        return (*found, *self.notes)
+
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+@dataclass(frozen=True)
+class Ratio(_Serializable):
+    """Latency of a candidate divided by the reference's, with its interval over fresh instances."""
+
+    name: str
+    reference: str
+    value: float
+    low: float
+    high: float
+    verdict: str  # "reference", "faster", "slower" or "cannot tell"
+    instances: int
+    smallest_effect: float  # a difference below this share is never called one
+    estimates: tuple[float, ...] = ()  # one ratio for each pair of instances
+
+    def __repr__(self) -> str:
+        if self.verdict == "reference":
+            return f"{self.name}: the reference"
+        return (
+            f"{self.name} / {self.reference}: {self.value:.3f} of its time "
+            f"[{self.low:.3f}, {self.high:.3f}], {self.verdict} ({self.instances} fresh instances)"
+        )
+
+
+@dataclass(frozen=True)
+class Comparison(_Serializable):
+    """Several artefacts measured in turn, in one run, under one thread count."""
+
+    measurements: tuple[Measurement, ...]  # the first is the reference
+    ratios: tuple[Ratio, ...]
+    seconds: float
+    busy: bool
+    seed: int
+    profile: str = "class"
+    machine: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the candidates' names, the reference first."""
+        return tuple(m.name for m in self.measurements)
+
+    @property
+    def reference(self) -> Measurement:
+        """Return the measurement that the others are compared with."""
+        return self.measurements[0]
+
+    def __getitem__(self, name: str) -> Measurement:
+        return self.measurements[self._index(name)]
+
+    def ratio(self, name: str) -> Ratio:
+        """Return the latency ratio of one candidate to the reference."""
+        return self.ratios[self._index(name)]
+
+    def _index(self, name: str) -> int:
+        if name not in self.names:
+            raise InputError(f"{name!r} was not compared; these were: {', '.join(self.names)}.")
+        return self.names.index(name)
+
+    def __repr__(self) -> str:
+        lines = [f"Comparison of {len(self.names)} artefacts, {self.seconds:.1f} s"]
+        lines += [f"  {line}" for m in self.measurements for line in _lines(m)]
+        lines += [f"  {ratio!r}" for ratio in self.ratios[1:]]
+        if self.busy:
+            lines.append("  machine busy: other processes ran all the time; stop them and repeat")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One entry of the history: what kind, which name, the values, and where it stands."""
+
+    kind: str
+    name: str
+    payload: dict[str, Any]
+    number: int | None = None
+    when: str = ""
+    hash: str | None = None
+
+
+class Store(Protocol):
+    """Where published records go."""
+
+    def append(self, kind: str, name: str, payload: dict[str, Any]) -> Record:
+        """Keep one record and return it with its number and time."""
+        ...
+
+    def read(self) -> list[Record]:
+        """Return all records, oldest first."""
+        ...
+
+
+class MemoryStore:
+    """Keeps records as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+
+    def append(self, kind: str, name: str, payload: dict[str, Any]) -> Record:
+        """Keep one record and return it with its number and time."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        record = Record(kind, name, payload, len(self._records) + 1, when)
+        self._records.append(record)
+        return record
+
+    def read(self) -> list[Record]:
+        """Return all records, oldest first."""
+        return list(self._records)
+
+
+_store: Store = MemoryStore()
+
+
+def use(store: Store) -> Store:
+    """Send records to this store from now on and return the one used before."""
+    global _store  # one process has one history
+    before, _store = _store, store
+    return before
+
+
+def publish(kind: str, name: str, payload: dict[str, Any] | _Serializable) -> Record:
+    """Add one record to the history and return it.
+
+    Args:
+        kind: "measurement", "comparison", "prediction", "exercise", "answer" or "choice".
+        name: what it is about.
+        payload: a record, or a dictionary of JSON values.
+    """
+    plain = payload.to_dict() if isinstance(payload, _Serializable) else payload
+    return _store.append(kind, name, plain)
+
+
+def history(kind: str | None = None, name: str | None = None) -> list[Record]:
+    """Return the published records, oldest first, optionally of one kind and name."""
+    return [
+        record
+        for record in _store.read()
+        if kind in (None, record.kind) and name in (None, record.name)
+    ]
+
+
+_FIGURES = {
+    "latency_ms": "latency.median_ms",
+    "latency_min_ms": "latency.min_ms",
+    "latency_mean_ms": "latency.mean_ms",
+    "latency_p90_ms": "latency.p90_ms",
+    "latency_p99_ms": "latency.p99_ms",
+    "size_nominal_bytes": "size.nominal_bytes",
+    "size_memory_bytes": "size.memory_bytes",
+    "size_file_bytes": "size.file_bytes",
+    "size_gzip_bytes": "size.gzip_bytes",
+    "memory_bytes": "memory_bytes",
+    "load_ms": "load_ms",
+    "first_ms": "first_ms",
+    "accuracy": "accuracy.value",
+    "energy_mj": "energy_mj",
+    "parameters": "parameters",
+    "macs": "macs",
+}
+KEYS = tuple(_FIGURES)
+
+
+def _lines(m: Measurement) -> list[str]:
+    threads = f"{m.threads} thread" + ("s" if m.threads != 1 else "")
+    lines = [f"{m.name} ({m.runtime}, {threads})"]
+    if m.latency:
+        t = m.latency
+        p90 = f", p90 {duration(t.p90_ms)}" if t.p90_ms is not None else ""
+        interval = f"[{duration(t.low_ms)}, {duration(t.high_ms)}]"
+        lines.append(f"  latency   {duration(t.median_ms)} {interval}{p90}, {t.runs} runs")
+    if m.size:
+        s = m.size
+        sizes = (("file", s.file_bytes), ("gzip", s.gzip_bytes), ("nominal", s.nominal_bytes))
+        lines.append("  size      " + ", ".join(f"{n} {amount(b)}" for n, b in sizes))
+    if m.memory_bytes is not None:
+        lines.append(f"  memory    {amount(m.memory_bytes)} at the peak")
+    if m.accuracy:
+        a = m.accuracy
+        interval = f"[{a.low:.1%}, {a.high:.1%}]"
+        lines.append(f"  accuracy  {a.value:.1%} {interval} on {a.total} images ({a.split})")
+    return lines + [f"  doubtful: {doubt}" for doubt in m.doubts]
+
+
+def duration(milliseconds: float | None) -> str:
+    """Return a duration as a person reads it: three digits and a fitting unit."""
+    if milliseconds is None:
+        return "not measured"
+    for limit, factor, unit in ((1.0, 1e3, "µs"), (1e3, 1.0, "ms"), (math.inf, 1e-3, "s")):
+        if abs(milliseconds) < limit:
+            return f"{_three_digits(milliseconds * factor)} {unit}"
+    return f"{milliseconds} ms"
+
+
+def amount(size_bytes: float | None) -> str:
+    """Return a size as a person reads it, in decimal units (1 kB = 1000 bytes)."""
+    if size_bytes is None:
+        return "not measured"
+    for limit, factor, unit in ((1e3, 1.0, "B"), (1e6, 1e-3, "kB"), (1e9, 1e-6, "MB")):
+        if abs(size_bytes) < limit:
+            return f"{_three_digits(size_bytes * factor)} {unit}"
+    return f"{_three_digits(size_bytes * 1e-9)} GB"
+
+
+def _three_digits(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return f"{value:.0f}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(digits, 6)}f}"
+
+
+def _percentile(samples: tuple[float, ...], share: float) -> float:
+    ordered = sorted(samples)
+    position = share * (len(ordered) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _typed(next(a for a in arguments if a is not type(None)), value)
+    if origin is tuple:
+        return tuple(_typed(arguments[0], item) for item in value)
+    if origin is dict:
+        return {arguments[0](key): item for key, item in value.items()}
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return typing.cast("type[_Serializable]", hint).from_dict(value)
+    return value

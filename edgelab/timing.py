@@ -1,0 +1,149 @@
+"""Time single inferences honestly: warm up, turn the garbage collector off, keep every sample.
+
+    latency = timing.sample(runner.prepare(image))
+    latency.median_ms, latency.p99_ms        # p99 is None: 200 runs can't carry it
+
+Lesson 10 builds this loop by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgelab import records, workspace
+from edgelab.runtimes import Inference
+
+# Warm-up ends when two windows in a row agree this well, or when its time is over.
+SETTLED = 0.05
+WARMUP_WINDOW_RUNS = 5
+# A record keeps at most this many samples, evenly spaced: enough for a p99, small in a journal.
+SAMPLES_KEPT = 1000
+BOOTSTRAP_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a measurement may take: at least this many runs and seconds, at most that many."""
+
+    min_runs: int
+    min_seconds: float
+    max_seconds: float
+
+
+BUDGETS = {
+    "ci": Budget(min_runs=10, min_seconds=0.1, max_seconds=2.0),
+    "class": Budget(min_runs=64, min_seconds=1.0, max_seconds=8.0),
+    "full": Budget(min_runs=records.RUNS_FOR_P99, min_seconds=2.0, max_seconds=60.0),
+}
+
+
+def budget() -> Budget:
+    """Return the profile's budget for one latency measurement."""
+    return BUDGETS[workspace.profile()]
+
+
+def block(inference: Inference, runs: int) -> list[int]:
+    """Run an inference several times and return each run's nanoseconds."""
+    clock = time.perf_counter_ns
+    samples = []
+    keep = samples.append
+    for _ in range(runs):
+        begin = clock()
+        inference()
+        keep(clock() - begin)
+    return samples
+
+
+@contextlib.contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep Python's garbage collector from running inside a timed loop."""
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def warm_up(inference: Inference, seconds: float = 1.0) -> int:
+    """Run an inference until its median settles; return how many runs that took."""
+    end = time.perf_counter() + seconds
+    runs, before = 0, float("inf")
+    while True:
+        now = statistics.median(block(inference, WARMUP_WINDOW_RUNS))
+        runs += WARMUP_WINDOW_RUNS
+        if abs(now - before) <= SETTLED * now or time.perf_counter() > end:
+            return runs
+        before = now
+
+
+def sample(inference: Inference, limits: Budget | None = None) -> records.Latency:
+    """Time an inference until both the minimum of runs and of seconds are reached.
+
+    Args:
+        inference: runs exactly one inference (from `Runner.prepare`).
+        limits: the budget; None takes the profile's.
+
+    Returns:
+        The latency with its raw samples in milliseconds and the interval of its median.
+    """
+    limits = limits or budget()
+    with collector_off():
+        warmed = warm_up(inference)
+        samples: list[int] = []
+        begin = time.perf_counter()
+        spent = 0.0
+        while spent < limits.max_seconds and (
+            len(samples) < limits.min_runs or spent < limits.min_seconds
+        ):
+            samples += block(inference, 10 if len(samples) >= 10 else 1)
+            spent = time.perf_counter() - begin
+    return summarize([samples], spent, warmed)
+
+
+def summarize(instances: Sequence[Sequence[int]], seconds: float, warmed: int) -> records.Latency:
+    """Make a latency record of nanosecond samples, one sequence for each loaded instance.
+
+    The interval of the median is a bootstrap over instances and, within them, over runs, since
+    runs of one instance resemble each other more than runs of two.
+    """
+    low, high = median_interval(instances)
+    pooled = [t / 1e6 for samples in instances for t in samples]
+    step = max(1, -(-len(pooled) // SAMPLES_KEPT))
+    kept = tuple(round(t, 6) for t in pooled[::step])
+    return records.Latency(kept, low / 1e6, high / 1e6, round(seconds, 3), warmed)
+
+
+def median_interval(
+    instances: Sequence[Sequence[int]], level: float = 0.95, seed: int = 0
+) -> tuple[float, float]:
+    """Return a bootstrap interval of the median in the samples' unit.
+
+    Args:
+        instances: samples of each instance.
+        level: the interval's confidence.
+        seed: of the resampling.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
+    """
+    rng = np.random.default_rng(seed)
+    arrays = [np.asarray(s, np.float64) for s in instances if len(s)]
+    # A thousand runs say as much about a median as ten thousand, at a tenth of the time.
+    arrays = [a[:: max(1, len(a) // SAMPLES_KEPT)] for a in arrays]
+    medians = np.empty(BOOTSTRAP_RESAMPLES)
+    for i in range(BOOTSTRAP_RESAMPLES):
+        chosen = rng.integers(len(arrays), size=len(arrays))
+        drawn = [rng.choice(arrays[j], len(arrays[j])) for j in chosen]
+        medians[i] = np.median(np.concatenate(drawn))
+    tail = (1 - level) / 2
+    low, high = np.quantile(medians, [tail, 1 - tail])
+    return float(low), float(high)

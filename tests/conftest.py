@@ -1,0 +1,89 @@
+"""What all tests share: a workspace and a cache of their own, and a few tiny real models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgelab import keras, records
+
+
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test an empty workspace, so that none writes into the clone's."""
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("EDGELAB_WORKSPACE", str(folder))
+    monkeypatch.setenv("EDGELAB_PROFILE", "ci")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_history() -> Iterator[None]:
+    """Give every test an empty history."""
+    before = records.use(records.MemoryStore())
+    yield
+    records.use(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Share one cache among the tests of a run, and none with the clone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Any:
+    """Return an untrained Keras network of two convolutions and a dense layer on 8×8×1 images."""
+    k = keras.keras()
+    k.utils.set_random_seed(1)
+    # Biases that are not zero: a converter may share or drop zeros, and counts would differ.
+    common = {"padding": "same", "activation": "relu", "bias_initializer": "random_normal"}
+    image = k.Input((8, 8, 1), name="image")
+    x = k.layers.Conv2D(4, 3, name="first", **common)(image)
+    x = k.layers.DepthwiseConv2D(3, name="depthwise", **common)(x)
+    x = k.layers.Flatten()(x)
+    scores = k.layers.Dense(10, bias_initializer="random_normal", name="last")(x)
+    return k.Model(image, scores)
+
+
+@pytest.fixture(scope="session")
+def tiny_images() -> np.ndarray:
+    """Return 32 random images for `tiny_model`."""
+    return np.random.default_rng(0).random((32, 8, 8, 1), dtype=np.float32)
+
+
+@pytest.fixture(scope="session")
+def tiny_files(
+    tiny_model: Any, tiny_images: np.ndarray, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Return `tiny_model` as .keras, float .tflite, integer .tflite and .onnx files.
+
+    Made by the frameworks themselves, so that tests of the runtimes do not depend on the verbs.
+    """
+    tf = keras.tf()
+    folder = tmp_path_factory.mktemp("tiny")
+    files = {name: folder / name for name in ("m.keras", "m.tflite", "int8.tflite", "m.onnx")}
+    with keras.quiet():
+        tiny_model.save(files["m.keras"])
+        files["m.tflite"].write_bytes(
+            tf.lite.TFLiteConverter.from_keras_model(tiny_model).convert()
+        )
+        converter = tf.lite.TFLiteConverter.from_keras_model(tiny_model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image[None]] for image in tiny_images)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+        files["int8.tflite"].write_bytes(converter.convert())
+        import tf2onnx
+
+        signature = [tf.TensorSpec((None, 8, 8, 1), tf.float32, name="image")]
+        tf2onnx.convert.from_keras(
+            tiny_model, input_signature=signature, opset=17, output_path=str(files["m.onnx"])
+        )
+    return files

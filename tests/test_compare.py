@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from edgelab import compare
+from edgelab.compare import Evidence, Limits
+
+LIMITS = Limits(min_rounds=3, max_rounds=5, pairs=3, seconds=30)
+
+
+def waiting(milliseconds: float, loads: list[int] | None = None) -> compare.Loader:
+    """Return a loader of an inference that takes this long, counting its loads and closes."""
+
+    def load() -> tuple[Callable[[], None], Callable[[], None]]:
+        if loads is not None:
+            loads[0] += 1
+
+        def inference() -> None:
+            end = time.perf_counter() + milliseconds / 1e3
+            while time.perf_counter() < end:
+                pass
+
+        def close() -> None:
+            if loads is not None:
+                loads[1] += 1
+
+        return inference, close
+
+    return load
+
+
+def evidence(estimates: list[float]) -> Evidence:
+    return Evidence([[0.0] * len(estimates), estimates], [[], []], [[], []], [[], []])
+
+
+def word(estimates: list[float]) -> str:
+    return compare.verdict(evidence(estimates), ["a", "b"])[1].verdict
+
+
+def test_every_round_loads_afresh_and_closes() -> None:
+    loads = [0, 0]
+    found = compare.rounds([waiting(0.1), waiting(0.1, loads)], LIMITS, seed=0)
+    done = len(found.estimates[1])
+    assert loads == [done, done]
+    assert LIMITS.min_rounds <= done <= LIMITS.max_rounds
+
+
+def test_twice_the_work_is_slower_and_half_is_faster() -> None:
+    found = compare.rounds([waiting(0.2), waiting(0.4), waiting(0.1)], LIMITS, seed=0)
+    ratios = compare.verdict(found, ["a", "double", "half"])
+    assert [r.verdict for r in ratios] == ["reference", "slower", "faster"]
+
+
+def test_a_candidate_is_closed_when_another_cannot_be_loaded() -> None:
+    loads = [0, 0]
+
+    def broken() -> compare.Loaded:
+        raise OSError("no such model")
+
+    with pytest.raises(OSError, match="no such model"):
+        for seed in range(8):  # whichever order the shuffle gives
+            compare.rounds([waiting(0.1, loads), broken], LIMITS, seed=seed)
+    assert loads[0] == loads[1]
+
+
+def test_a_sure_difference_below_the_smallest_effect_is_none() -> None:
+    assert word([0.003, 0.0031, 0.0029, 0.003, 0.003]) == "cannot tell"
+    assert word([0.030, 0.031, 0.029, 0.030, 0.030]) == "slower"
+
+
+def test_an_interval_that_holds_zero_cannot_tell() -> None:
+    assert word([0.05, -0.05, 0.06, -0.04, 0.03]) == "cannot tell"
+
+
+def test_one_wild_round_does_not_change_the_verdict() -> None:
+    estimates = [0.05, 0.051, 0.049, 0.05, 0.052, 0.048, 0.05, 0.05, 0.051, 1.5]
+    assert word(estimates) == "slower"
+    assert compare.interval(estimates)[0] == pytest.approx(0.05, abs=0.001)
+
+
+def test_the_trimmed_interval_agrees_with_scipys_trimmed_statistics() -> None:
+    from scipy import stats
+
+    values = np.random.default_rng(0).normal(0.02, 0.01, 20)
+    mean, low, high = compare.interval(list(values), 0.95)
+    assert mean == pytest.approx(stats.trim_mean(values, 0.2))
+    # Yuen's one-sample statistic: SciPy's two-sample test against a constant sample of equal size.
+    winsorized = stats.mstats.winsorize(values, (0.2, 0.2)).std(ddof=1)
+    half = stats.t.ppf(0.975, 11) * winsorized / (0.6 * math.sqrt(20))
+    assert high - low == pytest.approx(2 * half, rel=1e-6)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(400):
+        _, low, high = compare.interval(list(rng.normal(0.01, 0.02, 12)), 0.95)
+        hits += low <= 0.01 <= high
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_one_round_alone_cannot_tell() -> None:
+    assert word([0.5]) == "cannot tell"
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    orders: list[list[int]] = []
+    for _ in range(2):
+        seen: list[int] = []
+
+        def make(i: int, seen: list[int] = seen) -> compare.Loader:
+            def load() -> compare.Loaded:
+                seen.append(i)
+                return (lambda: None), (lambda: None)
+
+            return load
+
+        compare.rounds([make(0), make(1), make(2)], Limits(3, 3, 2, 9), seed=7)
+        orders.append(seen)
+    assert orders[0] == orders[1]

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgelab import machine, timing
+from edgelab.errors import StorageError
+
+
+def spin(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def test_the_machine_names_what_decides_int8_speed() -> None:
+    found = machine.describe()
+    assert found["cpu"]
+    assert found["cores"] >= 1
+    assert set(found["int8"]) <= set(machine.INT8_INSTRUCTIONS.values())
+
+
+def test_the_fingerprint_is_stable_and_holds_no_host_name() -> None:
+    assert machine.fingerprint() == machine.fingerprint()
+    assert len(machine.fingerprint()) == 12
+
+
+def test_another_process_counts_as_others_and_our_own_work_does_not() -> None:
+    other = multiprocessing.get_context("spawn").Process(target=spin, args=(3.0,))
+    with machine.watch() as alone:
+        spin(0.5)
+    other.start()
+    time.sleep(0.6)
+    with machine.watch() as disturbed:
+        time.sleep(0.8)
+    other.join()
+    assert disturbed.others > alone.others
+    assert disturbed.others > 0.5
+
+
+def test_a_busy_measurement_is_repeated_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.Load, "busy", property(lambda _self: True))
+    calls: list[int] = []
+    _, busy = machine.quietly(lambda: calls.append(1), attempts=3)
+    assert busy
+    assert len(calls) == 3
+
+
+def test_a_quiet_measurement_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.Load, "busy", property(lambda _self: False))
+    calls: list[int] = []
+    _, busy = machine.quietly(lambda: calls.append(1))
+    assert not busy
+    assert len(calls) == 1
+
+
+def hold(folder: str, seconds: float, events: object) -> None:
+    import os
+
+    os.environ["EDGELAB_WORKSPACE"] = folder
+    with machine.exclusive():
+        events.put(("in", time.time()))  # type: ignore[attr-defined]
+        time.sleep(seconds)
+        events.put(("out", time.time()))  # type: ignore[attr-defined]
+
+
+def test_two_processes_never_time_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    events = context.Queue()
+    processes = [context.Process(target=hold, args=(str(tmp_path), 0.3, events)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    seen = sorted((events.get(timeout=60) for _ in range(4)), key=lambda e: e[1])
+    for process in processes:
+        process.join()
+    assert [what for what, _ in seen] == ["in", "out", "in", "out"]
+
+
+def test_an_unwritable_lock_is_a_storage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(machine, "_lock", refuse)
+    with pytest.raises(StorageError, match="EDGELAB_WORKSPACE"), machine.exclusive():
+        pass
+
+
+def test_a_sample_meets_its_minimum_of_runs_and_seconds() -> None:
+    limits = timing.Budget(min_runs=30, min_seconds=0.1, max_seconds=5)
+    latency = timing.sample(lambda: spin(0.001), limits)
+    assert latency.runs >= 30
+    assert latency.seconds >= 0.1
+    assert latency.low_ms <= latency.median_ms <= latency.high_ms
+
+
+def test_the_collector_is_off_inside_and_on_again_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), timing.collector_off():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
+
+
+def test_a_record_keeps_at_most_a_thousand_samples() -> None:
+    latency = timing.summarize([list(range(1, 5001))], 1.0, 0)
+    assert latency.runs <= timing.SAMPLES_KEPT
+    assert latency.median_ms == pytest.approx(2500 / 1e6, rel=0.01)
+
+
+def test_the_medians_interval_widens_when_instances_differ() -> None:
+    rng = np.random.default_rng(0)
+    same = [list(rng.normal(100, 1, 200)) for _ in range(5)]
+    differing = [list(rng.normal(100 + 5 * i, 1, 200)) for i in range(5)]
+    narrow, wide = timing.median_interval(same), timing.median_interval(differing)
+    assert wide[1] - wide[0] > 5 * (narrow[1] - narrow[0])
+
+
+def test_a_block_times_every_run() -> None:
+    assert len(timing.block(lambda: None, 7)) == 7
