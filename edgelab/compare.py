@@ -101,7 +101,12 @@ def rounds(
     limit = limit or limits()
     rng = random.Random(seed)  # noqa: S311 - shuffles measurements, guards no secret
     count = len(loaders)
-    evidence = Evidence(*([[] for _ in range(count)] for _ in range(4)))
+    evidence = Evidence(
+        estimates=[[] for _ in range(count)],
+        samples=[[] for _ in range(count)],
+        load_ns=[[] for _ in range(count)],
+        first_ns=[[] for _ in range(count)],
+    )
     begin = time.perf_counter()
     with timing.collector_off():
         while len(evidence.estimates[0]) < limit.max_rounds:

@@ -165,7 +165,7 @@ def _newcombe(
     a = stats.binomtest(both + only_a, total).proportion_ci(level, method="wilson")
     b = stats.binomtest(both + only_b, total).proportion_ci(level, method="wilson")
     product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    excess = both * neither - only_a * only_b
+    excess = float(both * neither - only_a * only_b)
     if excess > 0:  # continuity correction of Newcombe's method 10
         excess = max(excess - total / 2, 0)
     phi = excess / math.sqrt(product) if product else 0.0

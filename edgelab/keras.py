@@ -55,7 +55,8 @@ def tf() -> ModuleType:
             f"{LEGACY}=1 before TensorFlow is imported)."
         )
     tensorflow.get_logger().setLevel("ERROR")
-    return tensorflow
+    module: ModuleType = tensorflow
+    return module
 
 
 def keras() -> Any:
@@ -78,7 +79,8 @@ def tfmot() -> ModuleType:
             "tensorflow-model-optimization is not installed here. Install the course with "
             "`make lab`, or `pip install -e . -c constraints.txt`."
         ) from error
-    return tensorflow_model_optimization
+    module: ModuleType = tensorflow_model_optimization
+    return module
 
 
 def is_model(candidate: object) -> bool:

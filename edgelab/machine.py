@@ -196,7 +196,7 @@ def _flags() -> set[str]:
             found = set(line.split(":", 1)[1].lower().split())
             break
     # NumPy detects features on every system; its names complete what Linux does not list.
-    from numpy._core._multiarray_umath import __cpu_features__ as features  # type: ignore[import-not-found]
+    from numpy._core._multiarray_umath import __cpu_features__ as features
 
     return found | {name.lower() for name, there in features.items() if there}
 

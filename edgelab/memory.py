@@ -109,8 +109,9 @@ def _peak() -> int:
     import psutil
 
     info = psutil.Process().memory_info()
-    if hasattr(info, "peak_wset"):  # Windows
-        return int(info.peak_wset)
+    windows_peak = getattr(info, "peak_wset", None)
+    if windows_peak is not None:
+        return int(windows_peak)
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -494,11 +494,13 @@ def _to_integers(batch: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     scale, zero_point = detail["quantization"]
     limits = np.iinfo(dtype)
     codes = np.round(np.asarray(batch, np.float64) / scale) + zero_point
-    return np.clip(codes, limits.min, limits.max).astype(dtype)
+    quantized: np.ndarray = np.clip(codes, limits.min, limits.max).astype(dtype)
+    return quantized
 
 
 def _to_floats(codes: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     if codes.dtype.kind == "f":
         return codes.astype(np.float32)
     scale, zero_point = detail["quantization"]
-    return ((codes.astype(np.float32) - zero_point) * scale).astype(np.float32)
+    values: np.ndarray = ((codes.astype(np.float32) - zero_point) * scale).astype(np.float32)
+    return values

@@ -52,7 +52,7 @@ def budget() -> Budget:
 def block(inference: Inference, runs: int) -> list[int]:
     """Run an inference several times and return each run's nanoseconds."""
     clock = time.perf_counter_ns
-    samples = []
+    samples: list[int] = []
     keep = samples.append
     for _ in range(runs):
         begin = clock()

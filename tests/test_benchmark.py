@@ -43,7 +43,7 @@ def test_a_model_in_memory_can_be_compared(tiny_model: Any, tiny_files: dict[str
 
 
 def test_one_candidate_is_no_comparison(tiny_files: dict[str, Path]) -> None:
-    with pytest.raises(InputError, match="at least two.*benchmark.measure"):
+    with pytest.raises(InputError, match=r"at least two.*benchmark.measure"):
         benchmark.compare({"only": tiny_files["m.tflite"]})
 
 
@@ -59,7 +59,7 @@ def test_a_broken_candidate_is_named_before_anything_is_timed(
 ) -> None:
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"nothing")
-    with pytest.raises(FormatError, match="broken.tflite"):
+    with pytest.raises(FormatError, match=r"broken\.tflite"):
         benchmark.compare({"good": tiny_files["m.tflite"], "bad": broken})
 
 
@@ -68,7 +68,7 @@ def test_an_error_in_the_child_process_keeps_its_kind(
 ) -> None:
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"nothing")
-    with pytest.raises(FormatError, match="broken.keras"):
+    with pytest.raises(FormatError, match=r"broken\.keras"):
         benchmark.compare({"good": tiny_files["m.keras"], "bad": broken}, limits=QUICK)
 
 

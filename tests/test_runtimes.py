@@ -71,7 +71,7 @@ def test_a_wrong_shape_is_named(tiny_files: dict[str, Path]) -> None:
 def test_unscaled_integers_are_refused(tiny_files: dict[str, Path]) -> None:
     with (
         runtimes.load(tiny_files["m.tflite"]) as runner,
-        pytest.raises(InputError, match="uint8.*Scale it first"),
+        pytest.raises(InputError, match=r"uint8.*Scale it first"),
     ):
         runner.run(np.zeros((1, 8, 8, 1), np.uint8))
 
@@ -103,14 +103,14 @@ def test_a_truncated_artefact_is_named(
 ) -> None:
     broken = tmp_path / f"broken{suffix}"
     broken.write_bytes(tiny_files[f"m{suffix}"].read_bytes()[:700])
-    with pytest.raises(FormatError, match="broken.*truncated"):
+    with pytest.raises(FormatError, match=r"broken.*truncated"):
         runtimes.load(broken)
 
 
 def test_a_file_of_another_format_is_named(tiny_files: dict[str, Path], tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.tflite"
     wrong.write_bytes(tiny_files["m.onnx"].read_bytes())
-    with pytest.raises(FormatError, match="wrong.tflite"):
+    with pytest.raises(FormatError, match=r"wrong\.tflite"):
         runtimes.load(wrong)
 
 
@@ -130,7 +130,7 @@ def test_a_runtime_that_is_not_installed_says_how_to_get_it(
 ) -> None:
     (tmp_path / "m.xml").write_text("<net/>")
     monkeypatch.setattr("edgelab.runtimes.util.find_spec", lambda _name: None)
-    with pytest.raises(MissingRuntimeError, match="openvino.*make lab"):
+    with pytest.raises(MissingRuntimeError, match=r"openvino.*make lab"):
         runtimes.load(tmp_path / "m.xml")
 
 

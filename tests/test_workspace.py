@@ -35,7 +35,7 @@ def test_a_full_disk_is_named_and_loses_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StorageError, match="No space left on device.*Free some space"):
+    with pytest.raises(StorageError, match=r"No space left on device.*Free some space"):
         workspace.atomic_write(target, "new")
     assert target.read_text() == "old"
 
@@ -78,7 +78,7 @@ def test_the_hash_of_a_folder_changes_with_any_file_in_it(tmp_path: Path) -> Non
 
 def test_an_unknown_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGELAB_PROFILE", "quick")
-    with pytest.raises(InputError, match="quick.*ci, class, full"):
+    with pytest.raises(InputError, match=r"quick.*ci, class, full"):
         workspace.profile()
 
 
