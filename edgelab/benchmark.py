@@ -14,40 +14,30 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from edgelab import (
     child,
+    compare as _compare,
+    counts as _counts,
     evaluate,
     keras,
     machine,
+    memory as _memory,
+    overhead as _overhead,
     progress,
     records,
+    roofline as _roofline,
     runtimes,
     size,
     timing,
     workspace,
 )
-from edgelab import (
-    compare as _compare,
-)
-from edgelab import (
-    counts as _counts,
-)
-from edgelab import (
-    memory as _memory,
-)
-from edgelab import (
-    roofline as _roofline,
-)
 from edgelab.errors import InputError
 from edgelab.records import Comparison, Measurement
 from edgelab.runtimes import Candidate
-
-if TYPE_CHECKING:
-    pass
 
 Artefact = Any  # a path, a Candidate, or a Keras model in memory
 Images = Any  # a Split, an array (n, …), or None
@@ -233,27 +223,8 @@ def environment() -> dict[str, Any]:
 
 
 def overhead(runs: int = 20_000) -> dict[str, float]:
-    """Measure what one inference costs without any model: the harness, and each runtime's call.
-
-    Args:
-        runs: empty inferences to time.
-
-    Returns:
-        Microseconds: "harness" (the timed loop around nothing), and for each runtime that is
-        installed an identity model through the same path.
-    """
-    from edgelab import identity
-
-    limits = timing.Budget(min_runs=runs // 10, min_seconds=0.2, max_seconds=3.0)
-    with machine.exclusive(), timing.collector_off():
-        nothing = _nothing
-        alone = min(_loop_seconds(nothing, runs, timed=False) for _ in range(5))
-        timed = min(_loop_seconds(nothing, runs, timed=True) for _ in range(5))
-        found = {"harness": (timed - alone) / runs * 1e6}
-        for path in identity.artefacts():
-            with runtimes.load(path) as runner:
-                inference = runner.prepare(_memory.example(runner))
-                found[runner.runtime] = timing.sample(inference, limits).median_ms * 1e3
+    """Measure what one inference costs without any model, in microseconds (see `edgelab.overhead`)."""
+    found = _overhead.measure(runs)
     records.publish("overhead", "identity", found)
     return found
 
@@ -396,19 +367,3 @@ def _spread(instances: list[list[int]]) -> float | None:
     if len(medians) < 2:
         return None
     return statistics.stdev(medians) / statistics.fmean(medians)
-
-
-def _nothing() -> None:
-    """Stand in for an inference that takes no time."""
-
-
-def _loop_seconds(inference: runtimes.Inference, runs: int, *, timed: bool) -> float:
-    import time
-
-    begin = time.perf_counter()
-    if timed:
-        timing.block(inference, runs)
-    else:
-        for _ in range(runs):
-            inference()
-    return time.perf_counter() - begin

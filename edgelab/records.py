@@ -5,24 +5,38 @@ A figure, a table and a worksheet cell read these records and nothing else:
     result = benchmark.compare({"float32": a, "int8": b}, on=digits.test)
     result["int8"]["size_gzip_bytes"], result.ratio("int8").verdict
 
-Records are published on a small bus. Without a classroom they stay in memory; the classroom's
-journal installs itself as the store, and then every measurement ends up in its file. Lesson 10
-builds the statistics by hand.
+They are published to the history (see `edgelab.history`), and so to the journal. Lesson 10 builds the
+statistics by hand.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import statistics
-import types
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Protocol, Self
+from typing import Any
 
 from edgelab.errors import InputError
+from edgelab.history import MemoryStore, Record, Store, find as history, publish, use
+from edgelab.serialize import Serializable
+
+__all__ = [
+    "KEYS",
+    "Accuracy",
+    "Comparison",
+    "Latency",
+    "Measurement",
+    "MemoryStore",
+    "Ratio",
+    "Record",
+    "Size",
+    "Store",
+    "amount",
+    "duration",
+    "history",
+    "publish",
+    "use",
+]
 
 # Runs needed before a percentile may be shown: with fewer, the slowest run decides it (MLPerf
 # LoadGen, loadgen/early_stopping.cc: order statistics at 99 % confidence).
@@ -34,29 +48,8 @@ SPREAD_DOUBTFUL = 0.10
 SPREAD_BAD = 0.25
 
 
-class _Serializable:
-    """Dictionaries out and back, by field, nested records and tuples included."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON-safe dictionaries and lists."""
-        return typing.cast("dict[str, Any]", _plain(self))
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a record from `to_dict`.
-
-        Raises:
-            InputError: a key that this record does not have.
-        """
-        hints = typing.get_type_hints(cls)
-        unknown = sorted(set(values) - set(hints))
-        if unknown:
-            raise InputError(f"{cls.__name__} has no field {unknown[0]!r}; it has {sorted(hints)}.")
-        return cls(**{key: _typed(hints[key], value) for key, value in values.items()})
-
-
 @dataclass(frozen=True)
-class Latency(_Serializable):
+class Latency(Serializable):
     """The time of single inferences, in milliseconds, raw samples kept.
 
     `low_ms` and `high_ms` bound the median: a 95 % bootstrap interval within this one instance.
@@ -111,7 +104,7 @@ class Latency(_Serializable):
 
 
 @dataclass(frozen=True)
-class Size(_Serializable):
+class Size(Serializable):
     """Four sizes of one artefact, in bytes: a ratio without its kind of size means nothing."""
 
     nominal_bytes: int  # parameters times bits, scales and sparse indices counted
@@ -121,7 +114,7 @@ class Size(_Serializable):
 
 
 @dataclass(frozen=True)
-class Accuracy(_Serializable):
+class Accuracy(Serializable):
     """Share of right answers on a split, with its 95 % interval (Wilson) and every prediction."""
 
     correct: int
@@ -139,7 +132,7 @@ class Accuracy(_Serializable):
 
 
 @dataclass(frozen=True)
-class Measurement(_Serializable):
+class Measurement(Serializable):
     """Everything that was measured about one artefact in one run."""
 
     name: str
@@ -221,7 +214,7 @@ class Measurement(_Serializable):
 
 
 @dataclass(frozen=True)
-class Ratio(_Serializable):
+class Ratio(Serializable):
     """Latency of a candidate divided by the reference's, with its interval over fresh instances."""
 
     name: str
@@ -244,7 +237,7 @@ class Ratio(_Serializable):
 
 
 @dataclass(frozen=True)
-class Comparison(_Serializable):
+class Comparison(Serializable):
     """Several artefacts measured in turn, in one run, under one thread count."""
 
     measurements: tuple[Measurement, ...]  # the first is the reference
@@ -284,79 +277,6 @@ class Comparison(_Serializable):
         if self.busy:
             lines.append("  machine busy: other processes ran all the time; stop them and repeat")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class Record:
-    """One entry of the history: what kind, which name, the values, and where it stands."""
-
-    kind: str
-    name: str
-    payload: dict[str, Any]
-    number: int | None = None
-    when: str = ""
-    hash: str | None = None
-
-
-class Store(Protocol):
-    """Where published records go."""
-
-    def append(self, kind: str, name: str, payload: dict[str, Any]) -> Record:
-        """Keep one record and return it with its number and time."""
-        ...
-
-    def read(self) -> list[Record]:
-        """Return all records, oldest first."""
-        ...
-
-
-class MemoryStore:
-    """Keeps records as long as the process lives."""
-
-    def __init__(self) -> None:
-        self._records: list[Record] = []
-
-    def append(self, kind: str, name: str, payload: dict[str, Any]) -> Record:
-        """Keep one record and return it with its number and time."""
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        record = Record(kind, name, payload, len(self._records) + 1, when)
-        self._records.append(record)
-        return record
-
-    def read(self) -> list[Record]:
-        """Return all records, oldest first."""
-        return list(self._records)
-
-
-_store: Store = MemoryStore()
-
-
-def use(store: Store) -> Store:
-    """Send records to this store from now on and return the one used before."""
-    global _store  # one process has one history
-    before, _store = _store, store
-    return before
-
-
-def publish(kind: str, name: str, payload: dict[str, Any] | _Serializable) -> Record:
-    """Add one record to the history and return it.
-
-    Args:
-        kind: "measurement", "comparison", "prediction", "exercise", "answer" or "choice".
-        name: what it is about.
-        payload: a record, or a dictionary of JSON values.
-    """
-    plain = payload.to_dict() if isinstance(payload, _Serializable) else payload
-    return _store.append(kind, name, plain)
-
-
-def history(kind: str | None = None, name: str | None = None) -> list[Record]:
-    """Return the published records, oldest first, optionally of one kind and name."""
-    return [
-        record
-        for record in _store.read()
-        if kind in (None, record.kind) and name in (None, record.name)
-    ]
 
 
 _FIGURES = {
@@ -434,28 +354,3 @@ def _percentile(samples: tuple[float, ...], share: float) -> float:
     below = math.floor(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.item() if hasattr(value, "item") else value
-
-
-def _typed(hint: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return _typed(next(a for a in arguments if a is not type(None)), value)
-    if origin is tuple:
-        return tuple(_typed(arguments[0], item) for item in value)
-    if origin is dict:
-        return {arguments[0](key): item for key, item in value.items()}
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return typing.cast("type[_Serializable]", hint).from_dict(value)
-    return value

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import benchmark, child, counts, identity, memory, records, roofline, runtimes
+from edgelab import benchmark, child, counts, memory, overhead, records, roofline, runtimes
 from edgelab.compare import Limits
 from edgelab.errors import FormatError, InputError, MissingFileError
 
@@ -108,7 +108,7 @@ def test_overhead_names_the_harness_and_every_runtime() -> None:
 
 
 def test_an_identity_model_returns_its_input() -> None:
-    for path in identity.artefacts():
+    for path in overhead.artefacts():
         with runtimes.load(path) as runner:
             value = np.array([[0.25]], np.float32)
             assert runner.run(value) == value
