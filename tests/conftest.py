@@ -87,3 +87,17 @@ def tiny_files(
             tiny_model, input_signature=signature, opset=17, output_path=str(files["m.onnx"])
         )
     return files
+
+
+@pytest.fixture(scope="session")
+def tiny_split(tiny_model: Any, tiny_images: np.ndarray) -> Any:
+    """Return a function that makes a split of a role; the labels are `tiny_model`'s own answers."""
+    from edgelab.splits import Split
+
+    answers = np.asarray(tiny_model(tiny_images)).argmax(axis=1)
+
+    def make(role: str) -> Split:
+        names = tuple("abcdefghij")
+        return Split("tiny", role, tiny_images, answers, names)
+
+    return make

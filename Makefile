@@ -1,0 +1,40 @@
+# The course's commands. Every one sets up what it needs first; a second call starts in seconds.
+#
+#   make lab        JupyterLab on lesson 00        LIGHT=1 installs only the core (phases 0 to 2)
+#   make workshop   lesson 24 from top to bottom: its table here, its report as HTML
+#   make test       all tests
+#   make notebooks  the notebooks from their sources in solutions/
+#   make lint       style and types
+#   make bench      what the course promises, measured     AREA=core|phase2|classroom|slm|workflow|serving
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup lab workshop test notebooks lint bench
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "edgelab: There is no $(PYTHON) here; install Python 3.11, 3.12 or 3.13 and call this again." >&2; exit 1; }
+	@$(PYTHON) .ci/setup.py $(if $(LIGHT),--light)
+
+lab: setup
+	@$(BIN)/edgelab lab
+
+workshop: setup
+	@$(BIN)/edgelab run 24 --report
+
+test: setup
+	@$(BIN)/python -m pytest --durations=15
+
+notebooks: setup
+	@$(BIN)/edgelab notebooks
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m tests.bench $(if $(AREA),--area $(AREA))

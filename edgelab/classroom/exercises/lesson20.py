@@ -1,0 +1,276 @@
+"""Lesson 20: quantization by hand.
+
+The functions that students write, and how the checks call them:
+
+    20.1 scale          scale_of(values, bits=8)                  → the step, symmetric
+    20.2 quantize       quantize(values, scale, bits=8)           → codes, symmetric
+    20.3 dequantize     dequantize(codes, scale, zero_point=0)    → values
+    20.4 zero point     affine_of(values, bits=8)                 → (scale, zero point), asymmetric
+    20.5 per channel    scales_of(kernel, bits=8)                 → a step per output channel
+
+Codes are signed: −127 … 127 where symmetric, −128 … 127 where there is a zero point (8 bits). The
+rules are those of the TensorFlow Lite quantization specification.
+"""
+
+from __future__ import annotations
+
+from edgelab.classroom import questions
+from edgelab.classroom.exercises.answers import Answer, Wrong, as_number
+from edgelab.classroom.exercises.quantizing_mistakes import (
+    judge_axes,
+    judge_clipping,
+    judge_codes,
+    judge_scales,
+    near,
+    same_shape,
+)
+from edgelab.classroom.exercises.registry import exercise
+from edgelab.classroom.exercises.zero_point_mistakes import judge_affine, pair
+from edgelab.classroom.language import N_, _, format_number
+from edgelab.classroom.questions import Option
+
+# The largest magnitude is negative in the first, so that a forgotten `abs` shows.
+_VALUES = ((-0.9, 0.2, 0.5, 0.11), (0.1, 0.75, -0.3, 0.004), (-3.0, 2.5, 0.7, -1.1))
+
+
+@exercise(
+    "20.1 scale",
+    N_("The scale of symmetric quantization"),
+    hints=(
+        N_(
+            "Which value needs the largest code? Its sign does not matter, and neither do the others."
+        ),
+        N_(
+            "Largest absolute value ÷ largest code; with `bits` bits that is `2 ** (bits - 1) - 1`."
+        ),
+    ),
+)
+def scale(answer: Answer) -> str:
+    """Check the step of symmetric codes: the largest magnitude lands on the largest code."""
+    import numpy as np
+
+    for bits in (8, 4, 2):
+        for numbers in _VALUES:
+            values = np.array(numbers)
+            got = answer(values, bits)
+            if np.size(got) == values.size:
+                raise Wrong(
+                    "scale-per-value",
+                    _("Your function gives one number for every value; a tensor shares one scale."),
+                    _("Reduce the values to one number first: which one decides?"),
+                )
+            judge_scales(as_number(got), np.abs(values).max(), values.max(), np.ptp(values), bits)
+    return _("The largest magnitude lands exactly on the largest code, whatever its sign.")
+
+
+@exercise(
+    "20.2 quantize",
+    N_("From values to codes"),
+    hints=(
+        N_(
+            "How many steps is a value away from 0? A code is a whole number: which one is nearest?"
+        ),
+        N_(
+            "Divide by the scale, `np.round`, then `np.clip` between `-top` and `top`, where "
+            "`top = 2 ** (bits - 1) - 1`."
+        ),
+    ),
+)
+def quantize(answer: Answer) -> str:
+    """Check symmetric codes: the nearest whole number of steps, clipped to the code range."""
+    import numpy as np
+
+    for step, bits in ((0.01, 8), (0.5, 4)):
+        top = 2 ** (bits - 1) - 1
+        # No value lies half-way between two codes, so that any rule for ties is right.
+        steps = np.array([-top, -3.6, -1.2, -0.4, 0.0, 0.3, 1.7, 2.4, 5.8, top])
+        inside = steps * step
+        got = answer.array(inside, step, bits)
+        same_shape(got, inside)
+        judge_codes(got, inside, step, top)
+        beyond = np.array([-1.7, -1.3, 1.2, 1.6]) * (top + 1) * step
+        judge_clipping(answer.array(beyond, step, bits), beyond, step, bits)
+    return _("Each value is at most half a step away from its code; what lies outside is clipped.")
+
+
+@exercise(
+    "20.3 dequantize",
+    N_("From codes back to values"),
+    hints=(
+        N_("Which value does the code `zero_point` stand for? And the code after it?"),
+        N_("`scale * (codes - zero_point)`, with the codes turned into a wider type first."),
+    ),
+)
+def dequantize(answer: Answer) -> str:
+    """Check the way back: the zero point means 0, neighbours are one step apart."""
+    import numpy as np
+
+    codes = np.array([-128, -90, -3, 0, 1, 64, 127])
+    for step, zero in ((0.25, 0), (0.5, 7), (0.02, -30)):
+        got = answer.array(codes.astype(np.int32), step, zero)
+        same_shape(got, codes)
+        right = step * (codes - zero)
+        if near(got, right):
+            continue
+        if zero and near(got, step * codes):
+            raise Wrong(
+                "ignores-zero-point",
+                _("Your function leaves out the zero point."),
+                _("The code `zero_point` means exactly 0: check that it does."),
+            )
+        if near(got, step * (codes + zero)):
+            raise Wrong(
+                "adds-zero-point",
+                _("The zero point is added where it should be subtracted."),
+                _("Put `zero_point` itself in as a code: 0 must come out."),
+            )
+        if near(got, step * codes - zero) or near(got, step * codes + zero):
+            raise Wrong(
+                "zero-point-after-scale",
+                _("The zero point is a code, so it belongs with the codes, before the scale."),
+                _("Subtract first, multiply then."),
+            )
+        if near(got, (codes - zero) / step) or near(got, codes / step):
+            raise Wrong(
+                "divides-by-scale",
+                _("You divide by the scale: that is the way from values to codes."),
+                _("On the way back, each code is worth one step: multiply."),
+            )
+        raise Wrong(
+            "wrong-values",
+            _("Some codes do not come back as the values that they stand for."),
+            _("Try codes {codes} with scale {scale} and zero point {zero} by hand.").format(
+                codes="0, 1, 2", scale=format_number(step), zero=zero
+            ),
+        )
+    narrow = np.array([-128, 0, 127], dtype=np.int8)
+    got = answer.array(narrow, 0.5, -100)
+    if not near(got, 0.5 * (narrow.astype(np.int32) + 100)):
+        raise Wrong(
+            "int8-overflow",
+            _(
+                "The formula is right, but the codes are int8: 127 − (−100) does not fit and comes "
+                "out negative."
+            ),
+            _("Turn the codes into a wider type first, `codes.astype(np.float32)` for instance."),
+        )
+    return _("The zero point comes back as exactly 0, and int8 codes do not overflow.")
+
+
+@exercise(
+    "20.4 zero point",
+    N_("Scale and zero point of asymmetric quantization"),
+    hints=(
+        N_("Zero must have a code. What is the smallest range that holds all values and 0?"),
+        N_(
+            "`scale = (high - low) / (2 ** bits - 1)`. The smallest code, `-(2 ** (bits - 1))`, stands "
+            "for `low`; 0 lies `-low / scale` codes above it, rounded."
+        ),
+    ),
+)
+def zero_point(answer: Answer) -> str:
+    """Check an asymmetric range: it holds 0, fills the codes, and 0 is one of them."""
+    import numpy as np
+
+    # On both sides of 0; then a ReLU's output; then ranges that do not hold 0.
+    cases = (
+        (-0.27, 0.1, 1.0),
+        (-0.4, 0.3, 1.0),
+        (0.0, 2.2, 6.0),
+        (0.5, 1.0, 2.0),
+        (-3.0, -1.5, -0.4),
+    )
+    for bits in (8, 4):
+        for numbers in cases:
+            values = np.array(numbers)
+            step, zero = pair(answer(values, bits))
+            judge_affine(step, zero, float(values.min()), float(values.max()), bits)
+    return _("Zero has a code of its own, and no code is wasted on values that do not occur.")
+
+
+@exercise(
+    "20.5 per channel",
+    N_("A scale for each output channel"),
+    hints=(
+        N_(
+            "The output channel is the last axis. What has to be reduced: this axis, or the others?"
+        ),
+        N_("`np.abs(kernel).max(axis=(0, 1, 2))`, then as in exercise 1."),
+    ),
+)
+def per_channel(answer: Answer) -> str:
+    """Check scales per output channel: one per filter, each from that filter's own magnitude."""
+    import numpy as np
+
+    generator = np.random.default_rng(20)
+    for bits in (8, 4):
+        for shape in ((3, 3, 4, 5), (3, 3, 5, 5)):
+            # Neighbouring channels differ by a factor, one has its extreme below zero.
+            kernel = generator.uniform(-1, 1, shape) * (0.05 * 3.0 ** np.arange(shape[-1]))
+            kernel *= np.array([1, 2, 1, 3, 1])[: shape[2], None]
+            got = answer.array(kernel, bits)
+            largest = np.abs(kernel).max(axis=(0, 1, 2))
+            judge_axes(got, kernel, bits)
+            judge_scales(
+                got.reshape(-1),
+                largest,
+                kernel.max(axis=(0, 1, 2)),
+                np.ptp(kernel, axis=(0, 1, 2)),
+                bits,
+            )
+    return _("A filter with small weights now has small steps, whatever its neighbours hold.")
+
+
+questions.define(
+    "20.q1",
+    N_("A network in int8 is four times smaller and not faster on your machine. What fits best?"),
+    Option(
+        N_("Something went wrong: int8 is always faster."),
+        N_("Published ratios run from slower to more than ten times faster. Only measuring tells."),
+    ),
+    Option(
+        N_("The network is so small that most of its time is the call, not the computing."),
+        N_("A smaller computation cannot shorten the call. A larger network shows the difference."),
+        right=True,
+    ),
+    Option(
+        N_("The file on disk is compressed, and is unpacked again for each inference."),
+        N_("The weights are loaded once. They stay in memory as int8."),
+    ),
+)
+
+questions.define(
+    "20.q2",
+    N_("Why must calibration images not come from the test split?"),
+    Option(
+        N_("Calibration needs more images than the test split has."),
+        N_("A hundred images often suffice, and the number is not the point."),
+    ),
+    Option(
+        N_("The ranges would be fitted to the very images that the accuracy is measured on."),
+        N_("Then the accuracy says how well it works on images that it has seen, not on new ones."),
+        right=True,
+    ),
+    Option(
+        N_("The test images have labels, and calibration wants images without."),
+        N_("Calibration ignores labels: it only looks at the ranges of the activations."),
+    ),
+)
+
+questions.define(
+    "20.q3",
+    N_("Where does a scale per output channel help most?"),
+    Option(
+        N_("Where the filters of a layer differ widely in magnitude, as in depthwise layers."),
+        N_("With one shared scale, the filter with the largest weights decides the step of all."),
+        right=True,
+    ),
+    Option(
+        N_("Where the layer has many weights."),
+        N_("The number of weights does not matter: what matters is how unequal the filters are."),
+    ),
+    Option(
+        N_("Everywhere, because it makes the file smaller."),
+        N_("It adds one scale per channel: the file grows a little, and the error shrinks."),
+    ),
+)

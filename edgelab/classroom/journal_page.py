@@ -1,0 +1,71 @@
+"""The journal as a student sees it: its last records in words, and whether it is sound."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from edgelab import records
+from edgelab.classroom.cards import Card
+from edgelab.classroom.chain import Entry, kind_name
+from edgelab.classroom.journal import Journal
+from edgelab.classroom.language import _, ngettext
+from edgelab.errors import EdgelabError
+
+
+def page(journal: Journal, limit: int = 10) -> Card:
+    """Return a journal's last records and problems as a card."""
+    reading = journal.reading()
+    entries = (*reading.entries, *journal.pending)
+    tampered = any(problem.tampering for problem in reading.problems)
+    card = Card(_("Journal"), tone="attention" if tampered else "info")
+    if entries:
+        card.table(
+            [_("Record"), _("When"), _("Kind"), _("Name"), _("What")],
+            [
+                [
+                    str(entry.number) if entry.hash else "–",
+                    _local_time(entry.when),
+                    kind_name(entry.kind),
+                    entry.name,
+                    gist(entry),
+                ]
+                for entry in entries[-limit:]
+            ],
+        )
+        hidden = len(entries) - limit
+        if hidden > 0:
+            text = ngettext("{n} earlier record.", "{n} earlier records.", hidden)
+            card.say(text.format(n=hidden), quiet=True)
+    else:
+        card.say(_("There is no record yet: the first measurement or prediction makes one."))
+    for problem in reading.problems:
+        card.say(problem.text)
+    if journal.pending:
+        card.say(_("Records without a number could not be written yet: see `journal.flush()`."))
+    elif not reading.problems:
+        card.say(_("Every record is chained to the one before; none was altered."), quiet=True)
+    return card
+
+
+def gist(entry: Entry) -> str:
+    """Return in a few words what a record says."""
+    payload = entry.payload
+    try:
+        if entry.kind == "measurement":
+            measured = records.Measurement.from_dict(payload)
+            figures = [records.duration(measured.value("latency_ms"))] if measured.latency else []
+            figures += [records.amount(measured.size.file_bytes)] if measured.size else []
+            return ", ".join(figures)
+        if entry.kind == "comparison":
+            return ", ".join(m["name"] for m in payload["measurements"])
+    except (EdgelabError, KeyError, TypeError, ValueError):
+        return ""  # of another version of edgelab; its other columns still say what it is
+    summary = payload.get("summary", "")
+    return summary if isinstance(summary, str) else ""
+
+
+def _local_time(when: str) -> str:
+    try:
+        return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return when

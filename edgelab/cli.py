@@ -1,0 +1,183 @@
+"""The command `edgelab`.
+
+    edgelab doctor               what runs on this machine
+    edgelab lab                  JupyterLab, on lesson 00
+    edgelab run 24 --report      a lesson from top to bottom, with an HTML report
+    edgelab notebooks            make the notebooks from their sources
+    edgelab train resnet8        train a network of the zoo
+    edgelab journal verify       was a record of the journal altered?
+
+What goes wrong on purpose (an `EdgelabError`) ends with one sentence and exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgelab.errors import EdgelabError, InputError
+
+app = typer.Typer(
+    help="Learn edge-AI model optimisation by measuring it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def main() -> None:
+    """Run the command line; the entry point of `edgelab`."""
+    try:
+        app()
+    except EdgelabError as error:
+        print(f"edgelab: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Import every package too (half a minute).")
+    ] = False,
+) -> None:
+    """Tell what runs on this machine; exit code 1 when the course lacks something."""
+    from edgelab import doctor as doctors
+
+    report = doctors.report(deep=deep)
+    typer.echo(repr(report))
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def lab(
+    lesson: Annotated[str, typer.Argument(help="The lesson to open, by its number.")] = "00",
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open a browser, or only print the address. By default: where there is one.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Open JupyterLab on a lesson; Ctrl+C stops it."""
+    import webbrowser
+
+    from edgelab import lab as labs
+    from edgelab.classroom import lessons
+
+    notebook = lessons.get(lesson).student
+    home = lessons.root()
+    with labs.serve(notebook.relative_to(home).as_posix(), home) as server:
+        opened = (labs.has_browser() if browser is None else browser) and webbrowser.open(
+            server.url
+        )
+        typer.echo("JupyterLab runs. " + ("It is also here:" if opened else "Open this address:"))
+        typer.echo(f"\n    {server.url}\n\nCtrl+C in this terminal stops it.")
+        try:
+            server.process.wait()
+        except KeyboardInterrupt:
+            typer.echo("\nJupyterLab is stopped; your notebooks are saved.")
+
+
+@app.command()
+def run(
+    lesson: Annotated[str, typer.Argument(help="The lesson's number, for instance 24.")],
+    profile: Annotated[
+        str, typer.Option(help="ci (quickest), class, or full (the real data set).")
+    ] = "class",
+    report: Annotated[bool, typer.Option("--report", help="Write an HTML report too.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to. By default: build/lessons in the clone.")
+    ] = None,
+) -> None:
+    """Execute a worked lesson from top to bottom and print its result.
+
+    It runs in a workspace of its own, so nothing of it enters a student's journal.
+    """
+    from edgelab import workspace
+    from edgelab.classroom import execution, lessons
+
+    if profile not in workspace.PROFILES:
+        raise InputError(
+            f"There is no profile {profile!r}; use one of {', '.join(workspace.PROFILES)}."
+        )
+    chosen = lessons.get(lesson)
+    folder = (out or lessons.root() / "build" / "lessons").resolve()
+    target = folder / chosen.source.with_suffix(".ipynb").name
+    executed = execution.execute(
+        lessons.worked(lessons.read(chosen.source)),
+        chosen.name,
+        workspace=folder / f"{chosen.name}-workspace",
+        profile=profile,
+    )
+    execution.write_notebook(executed, target)
+    written = [target]
+    if report:
+        written.insert(0, execution.write_html(executed, target.with_suffix(".html"), chosen.title))
+    if table := execution.result_text(executed):
+        typer.echo(f"\n{table}")
+    typer.echo("")
+    for path in written:
+        typer.echo(f"{'report' if path.suffix == '.html' else 'notebook'}: {path}")
+
+
+@app.command()
+def notebooks(
+    only: Annotated[
+        list[str] | None, typer.Argument(help="Numbers of lessons; all by default.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when something drifted.")
+    ] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute/--no-execute", help="Execute worked lessons that changed.")
+    ] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Execute them even if their code did not change.")
+    ] = False,
+) -> None:
+    """Make the student's and the worked notebooks from the sources in solutions/."""
+    from edgelab.classroom import lessons
+
+    if check:
+        drifted = lessons.check()
+        for line in drifted:
+            typer.echo(line)
+        typer.echo(
+            "Call `make notebooks` and commit what it writes."
+            if drifted
+            else "All notebooks match their sources."
+        )
+        raise typer.Exit(1 if drifted else 0)
+    chosen = [lessons.get(number) for number in only] if only else None
+    written = lessons.generate(chosen, run=execute, force=force, say=typer.echo)
+    for path in written:
+        typer.echo(f"wrote {path.relative_to(lessons.root())}")
+    if not written:
+        typer.echo("All notebooks match their sources.")
+
+
+@app.command(context_settings=_FORWARD)
+def train(context: typer.Context) -> None:
+    """Train a network of the zoo: `edgelab train resnet8 --epochs 20`."""
+    from edgelab import training
+
+    raise typer.Exit(training.main(context.args))
+
+
+@app.command(context_settings=_FORWARD)
+def journal(context: typer.Context) -> None:
+    """Show, verify or locate the journal: `edgelab journal verify`."""
+    from edgelab.classroom.journal_cli import journal_app
+
+    journal_app(context.args, prog_name="edgelab journal")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The charts of the course, one idea a module; use them through `edgelab.report`."""

@@ -1,0 +1,250 @@
+"""Charts of single runs: how they spread, how they change with time, which percentiles they carry.
+
+    report.latency_histogram(result["int8"])
+    report.timeline(samples, warmup=first_runs)
+
+Lesson 10 reads both before it believes any median.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgelab import tables
+from edgelab.errors import InputError
+from edgelab.figures import style
+from edgelab.figures.chart import Chart
+from edgelab.quantities import Unit, decimals, unit_for, with_unit, written
+from edgelab.records import RUNS_FOR_P90, RUNS_FOR_P99, Latency, Measurement
+from edgelab.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+Samples = Measurement | Latency | Sequence[float]
+
+_FAR_TAIL = 10.0  # runs this many inter-quartile ranges beyond the median are told, not drawn
+_LOG_FROM = 10.0  # slowest over fastest: beyond it a linear axis shows only the slowest
+
+
+def latency_histogram(measurement: Samples, title: str | None = None) -> Chart:
+    """Draw how the runs of one model spread, with the median, its interval and the percentiles.
+
+    Args:
+        measurement: a measurement, its latency, or milliseconds.
+        title: above the chart.
+
+    Raises:
+        InputError: there are no samples.
+    """
+    name, latency = _latency(measurement)
+    unit = unit_for("time", [latency.median_ms])
+    runs = np.asarray(latency.samples_ms) * unit.factor
+    quartiles = np.percentile(runs, [25, 75])
+    tail = float(np.median(runs) + _FAR_TAIL * np.ptp(quartiles))
+    near = runs[runs <= tail] if np.ptp(quartiles) > 0 else runs
+    with style.canvas(style.WIDTH, 3.1) as figure:
+        axes = figure.subplots()
+        counts, _, _ = axes.hist(
+            near, bins=_bins(near), color=style.colour(name), edgecolor="white", linewidth=0.5
+        )
+        low, high = latency.low_ms * unit.factor, latency.high_ms * unit.factor
+        top = float(np.max(counts))
+        median = latency.median_ms * unit.factor
+        style.interval(axes, median, 1.1 * top, xerr=[[median - low], [high - median]])
+        axes.set_ylim(0, top * 1.6)
+        axes.margins(x=0.12)
+        _mark_percentiles(axes, latency, unit)
+        style.only_grid(axes, "y")
+        axes.set_title(title or f"How the runs of {name or 'one model'} spread")
+        axes.set_xlabel(f"{unit.symbol} for one inference")
+        axes.set_ylabel(f"runs, of {latency.runs}")
+        remarks = _unseen(latency, near.size, tail / unit.factor)
+        axes.text(0.99, 0.5, remarks, transform=axes.transAxes, ha="right", va="top", fontsize=8.5,
+                  color=style.MUTED, linespacing=1.3)  # fmt: skip
+    table = _percentile_table(latency, unit)
+    alt = (
+        f"Histogram of {latency.runs} runs{f' of {name}' if name else ''}: median "
+        f"{written(latency.median_ms * unit.factor, low, high)} {unit.symbol}, 95 % interval "
+        f"{written(low)} to {written(high)}, fastest {written(runs.min())}, slowest "
+        f"{written(runs.max())} {unit.symbol}. {_withheld(latency)}"
+    )
+    return Chart(figure, table, alt.strip())
+
+
+def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | None = None) -> Chart:
+    """Draw every run in the order in which it happened: warm-up, steady phase, disturbances.
+
+    Args:
+        measurement: a measurement, its latency, or milliseconds.
+        warmup: milliseconds of the runs before those, drawn as open circles.
+        title: above the chart.
+
+    Raises:
+        InputError: there are no samples.
+    """
+    name, latency = _latency(measurement)
+    unit = unit_for("time", [latency.median_ms])
+    runs = np.asarray(latency.samples_ms) * unit.factor
+    before = np.asarray(warmup, float) * unit.factor
+    median = float(np.median(runs))
+    everything = np.concatenate([before, runs])
+    logarithmic = float(everything.max()) > _LOG_FROM * float(everything.min())
+    with style.canvas(style.WIDTH, 3.1) as figure:
+        axes = figure.subplots()
+        numbers = np.arange(1, len(runs) + 1)
+        if len(before):
+            axes.plot(
+                np.arange(-len(before) + 1, 1), before, "o", markerfacecolor="none", markersize=5,
+                markeredgecolor=style.ACCENT, label="warm-up", clip_on=False, zorder=4,
+            )  # fmt: skip
+            axes.axvline(0.5, color=style.MUTED, linewidth=0.8)
+            axes.annotate("warm-up", (0.5, before[0]), (6, 0), va="center",
+                          textcoords="offset points", fontsize=9, color=style.ACCENT)  # fmt: skip
+        axes.plot(numbers, runs, "o", color=style.colour(name), markersize=3, alpha=0.75, zorder=3)
+        axes.axhline(median, color=style.INK, linewidth=1.1, zorder=4)
+        axes.annotate(
+            f"median {written(median)} {unit.symbol}", (1, median), (4, 0),
+            xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+            fontsize=9, annotation_clip=False,
+        )  # fmt: skip
+        if logarithmic:
+            axes.set_yscale("log")
+            style.plain_log(axes.yaxis)
+        else:
+            axes.set_ylim(0, float(everything.max()) * 1.12)
+        axes.set_xlim(-len(before) - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
+        style.only_grid(axes, "y")
+        axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
+        axes.set_xlabel("run" + (" (open circles: warm-up)" if len(before) else ""))
+        axes.set_ylabel(unit.symbol + (", logarithmic axis" if logarithmic else ""))
+    table = _phases(before, runs, unit)
+    slow = int(np.sum(runs > 1.5 * median))
+    alt = (
+        f"Time of each of {len(runs)} runs in order{f', {name}' if name else ''}; median "
+        f"{written(median)} {unit.symbol}; {slow} of them slower than one and a half medians."
+    )
+    if len(before):
+        alt += f" {len(before)} warm-up runs before, the first {written(before[0])} {unit.symbol}."
+    return Chart(figure, table, alt)
+
+
+def _latency(measurement: Samples) -> tuple[str, Latency]:
+    if isinstance(measurement, Measurement):
+        if measurement.simulated:
+            raise InputError(
+                f"{measurement.name!r} is simulated: its speed says nothing. Convert it to a real "
+                "artefact and measure that."
+            )
+        if measurement.latency is None:
+            raise InputError(f"{measurement.name!r} has no latency: it was not timed.")
+        return measurement.name, measurement.latency
+    if isinstance(measurement, Latency):
+        return "", measurement
+    samples = tuple(float(value) for value in measurement)
+    if not samples:
+        raise InputError("There are no samples to draw: the list is empty. Time something first.")
+    ordered = np.sort(samples)
+    # Order statistics bound the median without any assumption about the distribution.
+    reach = 0.98 * len(ordered) ** 0.5  # 1.96 standard deviations of a binomial count with p = 1/2
+    below = max(0, int(np.floor(len(ordered) / 2 - reach)))
+    above = min(len(ordered) - 1, int(np.ceil(len(ordered) / 2 + reach)))
+    return "", Latency(samples, float(ordered[below]), float(ordered[above]), sum(samples) / 1e3)
+
+
+def _bins(values: NDArray[np.float64]) -> int:
+    """Return a number of bins by Freedman and Diaconis, between 10 and 60."""
+    spread = float(np.subtract(*np.percentile(values, [75, 25])))
+    if spread == 0:
+        return 10
+    width = 2 * spread / len(values) ** (1 / 3)
+    return int(np.clip(np.ptp(values) / width, 10, 60))
+
+
+def _mark_percentiles(axes: Axes, latency: Latency, unit: Unit) -> None:
+    marks = [("median", latency.median_ms), ("p90", latency.p90_ms), ("p99", latency.p99_ms)]
+    low, high = latency.low_ms * unit.factor, latency.high_ms * unit.factor
+    height = 0.97
+    right = axes.get_xlim()[1]
+    for label, value in marks:
+        if value is None:
+            continue
+        x = value * unit.factor
+        if x > right:
+            continue
+        axes.axvline(
+            x, color=style.INK, linewidth=1.1, linestyle="-" if label == "median" else "--"
+        )
+        late = x > axes.get_xlim()[0] + 0.75 * (right - axes.get_xlim()[0])
+        text = f"{label} {written(x, low, high)} {unit.symbol}"
+        if label == "median":
+            text += f", 95 % interval {written(low, low, high)} to {written(high, low, high)}"
+        axes.annotate(
+            text, (x, height), (-5 if late else 5, 0),
+            xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
+            ha="right" if late else "left", fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+        )  # fmt: skip
+        height -= 0.11
+
+
+def _unseen(latency: Latency, drawn: int, tail_ms: float) -> str:
+    lines = [_withheld(latency).replace(": ", ":\n")] if _withheld(latency) else []
+    if latency.p99_ms is not None and latency.p99_ms > tail_ms:
+        lines.append(f"p99 {with_unit(latency.p99_ms, 'time')} lies beyond the axis")
+    if drawn < latency.runs:
+        slowest = with_unit(latency.max_ms, "time")
+        lines.append(f"{latency.runs - drawn} slower runs not drawn,\nthe slowest {slowest}")
+    return "\n".join(lines)
+
+
+def _withheld(latency: Latency) -> str:
+    if latency.p90_ms is None:
+        return f"p90 and p99 withheld: they need {RUNS_FOR_P90} and {RUNS_FOR_P99} runs."
+    if latency.p99_ms is None:
+        return f"p99 withheld: it needs {RUNS_FOR_P99} runs."
+    return ""
+
+
+def _percentile_table(latency: Latency, unit: Unit) -> Table:
+    rows = [
+        ("fastest", latency.min_ms),
+        ("median", latency.median_ms),
+        ("median, lower bound", latency.low_ms),
+        ("median, upper bound", latency.high_ms),
+        ("mean", latency.mean_ms),
+        ("p90", latency.p90_ms),
+        ("p99", latency.p99_ms),
+        ("slowest", latency.max_ms),
+    ]
+    bounds = (latency.low_ms * unit.factor, latency.high_ms * unit.factor)
+    places = decimals(latency.median_ms * unit.factor, *bounds)
+    notes = [_withheld(latency)] if _withheld(latency) else []
+    return tables.of_rows(
+        ("Statistic", unit.label("Latency")),
+        [(name, None if value is None else value * unit.factor) for name, value in rows],
+        write={unit.label("Latency"): lambda v: written(v, places=places)},
+        caption=f"{latency.runs} runs; the bounds are the 95 % interval of the median.",
+        notes=notes,
+    )
+
+
+def _phases(before: NDArray[np.float64], runs: NDArray[np.float64], unit: Unit) -> Table:
+    quarter = max(1, len(runs) // 4)
+    phases = [("warm-up", before)] if len(before) else []
+    phases += [
+        ("first quarter", runs[:quarter]),
+        ("last quarter", runs[-quarter:]),
+        ("all timed runs", runs),
+    ]
+    return tables.of_rows(
+        ("Phase", "Runs", f"Median ({unit.symbol})", f"Fastest ({unit.symbol})",
+         f"Slowest ({unit.symbol})"),
+        [(name, len(v), float(statistics.median(v)), float(min(v)), float(max(v)))
+         for name, v in phases],
+    )  # fmt: skip

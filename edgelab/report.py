@@ -1,0 +1,55 @@
+"""Tables and charts of what was measured: pure functions of records, nothing is measured here.
+
+    report.table(result)
+    report.bars(result, by=("size_file_bytes", "latency_ms"))
+    report.claim("int8-size", result)
+
+Every chart is a `Chart`: a picture, its description in words (`.alt`) and its numbers as a table
+(`.table`). Colours belong to techniques and stay the same through the course. This module only
+gathers the functions; each family has a module of its own in `edgelab/figures/`.
+"""
+
+from __future__ import annotations
+
+from edgelab.claims import Claim
+from edgelab.figures.calibration import calibration
+from edgelab.figures.chart import Chart
+from edgelab.figures.claim import ClaimCheck, claim
+from edgelab.figures.comparison import bars, workshop
+from edgelab.figures.costs import cost_split, roofline, throughput_curve
+from edgelab.figures.fairness import aa_trials, interleaving
+from edgelab.figures.layers import channels, outlier, sensitivity
+from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
+from edgelab.figures.predictions import agreement, pictures
+from edgelab.figures.timing import latency_histogram, timeline
+from edgelab.quantities import QUANTITIES
+from edgelab.results import table
+from edgelab.tables import Table
+
+__all__ = [
+    "QUANTITIES",
+    "Chart",
+    "Claim",
+    "ClaimCheck",
+    "Table",
+    "aa_trials",
+    "agreement",
+    "bars",
+    "calibration",
+    "channels",
+    "claim",
+    "cost_split",
+    "error_by_bits",
+    "interleaving",
+    "latency_histogram",
+    "number_line",
+    "outlier",
+    "pictures",
+    "roofline",
+    "rounding_error",
+    "sensitivity",
+    "table",
+    "throughput_curve",
+    "timeline",
+    "workshop",
+]
