@@ -1,11 +1,14 @@
 # The course's commands. Every one sets up what it needs first; a second call starts in seconds.
 #
-#   make lab        JupyterLab on lesson 00        LIGHT=1 installs only the core (phases 0 to 2)
+#   make lab        JupyterLab on lesson 00
 #   make workshop   lesson 24 from top to bottom: its table here, its report as HTML
 #   make test       all tests
 #   make notebooks  the notebooks from their sources in solutions/
 #   make lint       style and types
-#   make bench      what the course promises, measured     AREA=core|phase2|classroom|slm|workflow|serving
+#   make bench      what the course promises, measured: all of it, or AREA=core|phase2|classroom|…
+#
+#   LIGHT=1 installs only the core (phases 0 to 2), and later calls keep to it; LIGHT=0 adds the rest.
+#   PYTHON=python3.12 chooses the Python (3.11, 3.12 or 3.13).
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,11 +16,11 @@ BIN := .venv/bin
 .PHONY: help setup lab workshop test notebooks lint bench
 
 help:
-	@sed -n 's/^#   //p' Makefile
+	@sed -n 's/^#   //p; s/^#$$//p' Makefile
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "edgelab: There is no $(PYTHON) here; install Python 3.11, 3.12 or 3.13 and call this again." >&2; exit 1; }
-	@$(PYTHON) .ci/setup.py $(if $(LIGHT),--light)
+	@$(PYTHON) .ci/setup.py $(if $(LIGHT),$(if $(filter 0,$(LIGHT)),--all,--light))
 
 lab: setup
 	@$(BIN)/edgelab lab

@@ -2,7 +2,8 @@
 """Set the course up: make .venv in the clone and install into it.
 
     python3 .ci/setup.py               everything (Linux, macOS)
-    python3 .ci/setup.py --light       only the core: phases 0 to 2
+    python3 .ci/setup.py --light       only the core: phases 0 to 2; later calls keep to it
+    python3 .ci/setup.py --all         the rest as well
     py .ci/setup.py                    Windows
 
 Needs nothing but Python and is called by every target of the Makefile. A second call sees that
@@ -59,16 +60,17 @@ def main():
         python = _python(options.python)
         project = _project(python[0])
         core, optional = project["dependencies"], project["optional-dependencies"]
-        extras = ["dev"] if options.light else sorted(set(optional) - {"all"})
+        light = options.light or (not options.all and _stamp().get("extras") == ["dev"])
+        extras = ["dev"] if light else sorted(set(optional) - {"all"})
         goal = _goal(project, extras)
         if _is_done(goal):
             return 0
-        _require_room(options.light)
+        _require_room(light)
         _make_folder(LOGS)
         _say(1, "Python " + ".".join(str(n) for n in python[1]) + " into .venv")
         _make_venv(python)
         compiling = _start_compiling()
-        _say(2, "packages" + (" of the core" if options.light else " of all lessons"))
+        _say(2, "packages" + (" of the core" if light else " of all lessons"))
         _install(core + [line for extra in extras for line in optional[extra]])
         compiled = _finish_compiling(compiling)
         _say(4, "checking")
@@ -89,7 +91,9 @@ def main():
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--light", action="store_true", help="only the core: phases 0 to 2")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--light", action="store_true", help="only the core: phases 0 to 2")
+    amount.add_argument("--all", action="store_true", help="everything, also after --light")
     parser.add_argument("--python", help="the Python to use (3.11, 3.12 or 3.13)")
     return parser.parse_args()
 

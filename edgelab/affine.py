@@ -121,9 +121,8 @@ def fit(
         point = np.clip(np.round(-half - low / safe), -half, half - 1).astype(np.int64)
     step = np.where(step > 0, step, 1.0)  # all zeros: any step will do
     shape = () if axis is None else (-1,)
-    return Affine(
-        step.reshape(shape), point.reshape(shape), bits, _positive(axis, values), symmetric
-    )
+    where = None if axis is None else axis % np.ndim(values)
+    return Affine(step.reshape(shape), point.reshape(shape), bits, where, symmetric)
 
 
 def scale(
@@ -322,10 +321,6 @@ def _checked(values: ArrayLike) -> Floats:
             "Find where they come from before quantizing."
         )
     return given
-
-
-def _positive(axis: int | None, values: ArrayLike) -> int | None:
-    return None if axis is None else axis % np.ndim(values)
 
 
 def _by_channel(values: Floats, axis: int | None) -> Floats:

@@ -50,6 +50,7 @@ _MAKERS = (
     "artefacts.py",
     "convert.py",
     "parity.py",
+    "tflite.py",
     "quantize.py",
     "weight_recipes.py",
     "onnx_quantize.py",

@@ -27,7 +27,7 @@ from edgelab.records import Accuracy, Comparison, Measurement
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell here"
 RATIO, DIFFERENCE = "reference / candidate", "reference - candidate"
-SOURCES = ("course material", "vendor documentation", "paper")
+SOURCES = ("course material", "vendor documentation", "paper", "hypothesis")
 
 _REQUIRED = {"id", "wording", "source", "metric", "better", "reference", "candidate", "low", "high"}
 _SELECTORS = {"technique", "model", "runtime"}

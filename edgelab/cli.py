@@ -66,6 +66,7 @@ def lab(
     ] = None,
 ) -> None:
     """Open JupyterLab on a lesson; Ctrl+C stops it."""
+    import signal
     import webbrowser
 
     from edgelab import lab as labs
@@ -79,6 +80,8 @@ def lab(
         )
         typer.echo("JupyterLab runs. " + ("It is also here:" if opened else "Open this address:"))
         typer.echo(f"\n    {server.url}\n\nCtrl+C in this terminal stops it.")
+        # A container that is stopped sends this signal; the server must not outlive us.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             server.process.wait()
         except KeyboardInterrupt:
@@ -100,6 +103,8 @@ def run(
 
     It runs in a workspace of its own, so nothing of it enters a student's journal.
     """
+    import shutil
+
     from edgelab import workspace
     from edgelab.classroom import execution, lessons
 
@@ -110,10 +115,12 @@ def run(
     chosen = lessons.get(lesson)
     folder = (out or lessons.root() / "build" / "lessons").resolve()
     target = folder / chosen.source.with_suffix(".ipynb").name
+    own = folder / f"{chosen.name}-workspace"
+    shutil.rmtree(own, ignore_errors=True)  # a run shows itself, not the run before
     executed = execution.execute(
         lessons.worked(lessons.read(chosen.source)),
         chosen.name,
-        workspace=folder / f"{chosen.name}-workspace",
+        workspace=own,
         profile=profile,
     )
     execution.write_notebook(executed, target)
@@ -143,10 +150,10 @@ def notebooks(
     ] = False,
 ) -> None:
     """Make the student's and the worked notebooks from the sources in solutions/."""
-    from edgelab.classroom import lessons
+    from edgelab.classroom import factory, lessons
 
     if check:
-        drifted = lessons.check()
+        drifted = factory.check()
         for line in drifted:
             typer.echo(line)
         typer.echo(
@@ -156,7 +163,7 @@ def notebooks(
         )
         raise typer.Exit(1 if drifted else 0)
     chosen = [lessons.get(number) for number in only] if only else None
-    written = lessons.generate(chosen, run=execute, force=force, say=typer.echo)
+    written = factory.generate(chosen, run=execute, force=force, say=typer.echo)
     for path in written:
         typer.echo(f"wrote {path.relative_to(lessons.root())}")
     if not written:

@@ -9,6 +9,7 @@ are not counted, as is usual. Lesson 10 counts a convolution by hand first.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,16 @@ def of(model: Any) -> Counts:
     return counters[path.suffix]()
 
 
+def macs(kernel: Sequence[int], output: Sequence[int]) -> int:
+    """Return the multiply-accumulates of one layer: its whole kernel at every output position.
+
+    Args:
+        kernel: shape of the weights, all of which one position uses.
+        output: shape of the output without the batch, channels last.
+    """
+    return math.prod(kernel) * math.prod(output[:-1])
+
+
 def _keras(model: Any) -> Counts:
     layers = []
     for layer in model.layers:
@@ -70,12 +81,8 @@ def _keras(model: Any) -> Counts:
         shape = shape[0] if isinstance(shape, list) else shape
         output = tuple(int(s) for s in shape[1:] if s is not None)
         kernel = next((w for w in layer.weights if "kernel" in w.name), None)
-        macs = 0
-        if kernel is not None:
-            weights = math.prod(kernel.shape)
-            positions = math.prod(output[:-1])  # how often the whole kernel is applied
-            macs = weights * positions
-        layers.append(Layer(layer.name, kind, output, layer.count_params(), macs))
+        work = macs(kernel.shape, output) if kernel is not None else 0
+        layers.append(Layer(layer.name, kind, output, layer.count_params(), work))
     return Counts(tuple(layers))
 
 
@@ -93,14 +100,13 @@ def _lite(path: Path) -> Counts:
         inputs = [int(i) for i in operation["inputs"] if i >= 0]
         if kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") or len(inputs) < 2:
             continue
-        weights = math.prod(int(s) for s in tensors[inputs[1]]["shape"])
+        kernel = [int(s) for s in tensors[inputs[1]]["shape"]]
         output = tensors[int(operation["outputs"][0])]
         shape = tuple(int(s) for s in output["shape"][1:])
         constants = [i for i in inputs[1:] if i not in counted]
         counted.update(constants)
         parameters = sum(math.prod(int(s) for s in tensors[i]["shape"]) for i in constants)
-        macs = weights * math.prod(shape[:-1])
-        layers.append(Layer(output["name"], kind, shape, parameters, macs))
+        layers.append(Layer(output["name"], kind, shape, parameters, macs(kernel, shape)))
     return Counts(tuple(layers))
 
 
@@ -128,6 +134,6 @@ def _onnx(path: Path) -> Counts:
         positions = math.prod(shape[1:]) if node.op_type == "Conv" else 1
         extra = [weights[i] for i in node.input[2:] if i in weights]
         parameters = math.prod(kernel) + sum(math.prod(e) for e in extra)
-        macs = math.prod(kernel) * positions
-        layers.append(Layer(node.name or node.output[0], node.op_type, shape, parameters, macs))
+        work = math.prod(kernel) * positions
+        layers.append(Layer(node.name or node.output[0], node.op_type, shape, parameters, work))
     return Counts(tuple(layers))

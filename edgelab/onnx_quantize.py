@@ -141,7 +141,7 @@ def _reader(name: str, images: np.ndarray) -> Any:
     """Return ONNX Runtime's iterator over calibration images, one at a time."""
     from onnxruntime.quantization import CalibrationDataReader
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):
         def __init__(self) -> None:
             self._feeds: Iterator[dict[str, np.ndarray]] = ({name: i[None]} for i in images)
 

@@ -52,12 +52,11 @@ class Bar(tqdm):  # type: ignore[type-arg]
             file=io.StringIO(),
         )
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:  # noqa: ARG002
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:  # noqa: ARG002
         """Show the present state (called by tqdm)."""
         if not self.disable and time.time() - self.start_t > SHOW_AFTER_S:
             self._shown = True
             self._screen.show(str(self) if msg is None else msg)
-        return True
 
     def close(self) -> None:
         """End the bar; one line remains if it was worth showing."""

@@ -161,7 +161,7 @@ class View:
         m = self[name]
         several = len({other.runtime for other in self.measurements}) > 1
         runtime = runtime_name(m.runtime)
-        text = f"{name} ({runtime})" if several and not _told(name, m.runtime) else name
+        text = f"{name}, {runtime}" if several and not _told(name, m.runtime) else name
         if m.simulated:
             text += ", simulated"
         return text if m.measured_here else f"{text}, not measured here"

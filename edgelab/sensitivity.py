@@ -164,7 +164,7 @@ def scan(artefact: Any, validation: Split, bits: int = 4, compute: str = "float3
         )
     validation.require_selection()
     source = weight_recipes.float_file(artefact)
-    found = tflite.layers(tflite.read(source))
+    found = weight_recipes.float_layers(source)
     low = {layer.name: weight_recipes.narrowest(layer, bits, compute) for layer in found}
     with runtimes.load(source) as runner:
         images = artefacts.images_of(validation, (None, *runner.input_spec.shape[1:]), "the scan")

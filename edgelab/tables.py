@@ -117,10 +117,10 @@ class Table:
 
 
 _TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums;margin:0.4em 0"
-_CELL = "padding:0.25em 0.9em;white-space:pre"
+_CELL = "padding:0.25em 0.65em;white-space:pre"
 _RULE = "font-weight:600;border-bottom:1px solid"
-_CAPTION = "caption-side:top;text-align:left;padding:0.2em 0.9em;opacity:0.8"
-_NOTE = "margin:0.1em 0.9em;font-size:90%;opacity:0.8"
+_CAPTION = "caption-side:top;text-align:left;padding:0.2em 0.65em;opacity:0.8"
+_NOTE = "margin:0.1em 0.65em;font-size:90%;opacity:0.8"
 
 
 def _tag(name: str, content: str, style: str, scope: str = "") -> str:
@@ -199,9 +199,7 @@ def align_decimals(texts: Sequence[str]) -> list[str]:
     ]
 
 
-_NUMBER = re.compile(
-    r"(?P<head>(?:\D* )?[\u2212∞]*[\d\u202f]*)(?P<fraction>(?:\.\d+)?)(?P<rest>.*)"
-)
+_NUMBER = re.compile(r"(?P<head>(?:\D* )?\u2212?\d[\d\u202f]*)(?P<fraction>(?:\.\d+)?)(?P<rest>.*)")
 
 
 def _padded(text: str, others: Sequence[str]) -> str:

@@ -301,4 +301,5 @@ def _unpacked(data: bytes, bits: int, count: int) -> np.ndarray:
     packed = np.frombuffer(data, np.uint8)
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
     codes = ((packed[:, None] >> shifts) & (2**bits - 1)).ravel()[:count].astype(np.int8)
-    return np.where(codes >= 2 ** (bits - 1), codes - 2**bits, codes).astype(np.int8)
+    signed: np.ndarray = np.where(codes >= 2 ** (bits - 1), codes - 2**bits, codes)
+    return signed.astype(np.int8)

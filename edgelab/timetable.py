@@ -72,22 +72,25 @@ def record(number: str, title: str, seconds: float | None = None, path: Path | N
 def probe() -> float:
     """Return the seconds of a fixed piece of work: arithmetic and plain Python, about equal parts.
 
-    The best of a few rounds, which other processes disturb the least; under half a second in all.
+    The best of a few rounds, which other processes disturb the least; under half a second in all where the machine is quiet.
     """
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
-    left = np.random.default_rng(0).random((384, 384), dtype=np.float32)
+    left = np.random.default_rng(0).random((256, 256), dtype=np.float32)
     times = []
-    for _ in range(_PROBE_ROUNDS):
-        begin = time.perf_counter()
-        product = left
-        for _ in range(8):
-            product = product @ left
-            product /= product.max()
-        total = 0
-        for number in range(200_000):
-            total += number & 3
-        times.append(time.perf_counter() - begin)
+    # One thread: several would wait for each other on a busy machine.
+    with threadpool_limits(limits=1):
+        for _ in range(_PROBE_ROUNDS):
+            begin = time.perf_counter()
+            product = left
+            for _ in range(20):
+                product = product @ left
+                product /= product.max()
+            total = 0
+            for number in range(150_000):
+                total += number & 3
+            times.append(time.perf_counter() - begin)
     return min(times)
 
 

@@ -59,9 +59,7 @@ def weights(
         StorageError: the file could not be written.
     """
     source = float_file(artefact)
-    model = tflite.read(source)
-    layers = tflite.layers(model)
-    _require_float(source, layers)
+    layers = float_layers(source)
     chosen = resolve(layers, recipe or {}, bits)
     _require_kernels(layers, chosen, compute)
     return artefacts.make(
@@ -186,7 +184,14 @@ def float_file(artefact: Any) -> Path:
     return source
 
 
-def _require_float(source: Path, layers: tuple[tflite.Layer, ...]) -> None:
+def float_layers(source: Path) -> tuple[tflite.Layer, ...]:
+    """Return the layers of a float file.
+
+    Raises:
+        FormatError: it is quantized already, or truncated.
+        InputError: no layer in it holds weights.
+    """
+    layers = tflite.layers(tflite.read(source))
     if not layers:
         raise InputError(
             f"{source.name} has no convolution or dense layer whose weights could shrink."
@@ -197,6 +202,7 @@ def _require_float(source: Path, layers: tuple[tflite.Layer, ...]) -> None:
             f"{source.name} is quantized already ({narrow[0]} and {len(narrow) - 1} more). Rounding "
             "rounded weights again misleads: start from the float file of convert.to_tflite."
         )
+    return layers
 
 
 def _kernels(compute: str) -> dict[int, tuple[str, ...]]:

@@ -145,7 +145,9 @@ def test_precision_classes(bits: int, name: str) -> None:
         (["a"], {}, "no numbers"),
     ],
 )
-def test_bad_values_are_refused(values: list[object], options: dict[str, object], message: str) -> None:
+def test_bad_values_are_refused(
+    values: list[object], options: dict[str, object], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         affine.fit(values, **options)
 

@@ -149,8 +149,14 @@ def test_calibrating_on_test_is_refused_and_the_old_file_stays(
     ("change", "message"),
     [
         (lambda x: x[:0], "no images for calibration"),
-        (lambda x: np.where(np.arange(32)[:, None, None, None] == 5, np.nan, x), "1 of the 32 images"),
-        (lambda x: x[:, :6], r"shape \(n, 8, 8, 1\); those for calibration have shape \(32, 6, 8, 1\)"),
+        (
+            lambda x: np.where(np.arange(32)[:, None, None, None] == 5, np.nan, x),
+            "1 of the 32 images",
+        ),
+        (
+            lambda x: x[:, :6],
+            r"shape \(n, 8, 8, 1\); those for calibration have shape \(32, 6, 8, 1\)",
+        ),
         (lambda x: x[0], r"\(8, 8, 1\)"),
         (lambda x: (x * 255).astype(np.uint8), "dtype uint8"),
         (lambda _: [], "no images for calibration"),
@@ -204,7 +210,9 @@ def test_a_model_with_two_inputs_is_refused() -> None:
 
 def test_what_the_converter_refuses_is_explained() -> None:
     k, tf = keras.keras(), keras.tf()
-    model = k.Sequential([k.Input((4,)), k.layers.Lambda(lambda x: tf.raw_ops.Betainc(a=x, b=x, x=x))])
+    model = k.Sequential(
+        [k.Input((4,)), k.layers.Lambda(lambda x: tf.raw_ops.Betainc(a=x, b=x, x=x))]
+    )
     with pytest.raises(InputError, match="Quantizing to float16 failed"):
         quantize.float16(model, "h.tflite")
 

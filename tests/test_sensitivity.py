@@ -38,7 +38,9 @@ def test_each_entry_is_the_file_with_that_layer_alone_at_few_bits(
         got = evaluate.predict(alone, validation.x)
         entry = found[name]
         assert entry.agreement == evaluate.agreement(expected, got)
-        assert entry.accuracy.correct == round(entry.agreement * 32)  # labels are the model's answers
+        assert entry.accuracy.correct == round(
+            entry.agreement * 32
+        )  # labels are the model's answers
         assert entry.bytes_saved == found.float_bytes - alone.stat().st_size
         assert entry.kl == pytest.approx(sensitivity.divergence(expected, got))
 
@@ -104,9 +106,7 @@ def test_images_without_known_classes_give_agreement_only(
     tiny_files: dict[str, Path], tiny_split: Any
 ) -> None:
     validation = tiny_split("validation")
-    scan = sensitivity.scan(
-        tiny_files["m.tflite"], replace(validation, y=np.full(32, -1)), bits=8
-    )
+    scan = sensitivity.scan(tiny_files["m.tflite"], replace(validation, y=np.full(32, -1)), bits=8)
     assert scan.baseline is None
     assert all(entry.accuracy is None for entry in scan)
     assert "accuracy" not in repr(scan)

@@ -44,7 +44,9 @@ def test_the_graph_agrees_with_the_interpreters_own_list(tiny_files: dict[str, P
     for index, tensor in enumerate(read.tensors):
         assert tensor.name == details[index]["name"]
         assert np.dtype(tensor.dtype) == details[index]["dtype"]
-        np.testing.assert_allclose(tensor.scales, details[index]["quantization_parameters"]["scales"])
+        np.testing.assert_allclose(
+            tensor.scales, details[index]["quantization_parameters"]["scales"]
+        )
 
 
 def test_a_computed_tensor_has_no_codes(tiny_files: dict[str, Path]) -> None:

@@ -43,6 +43,7 @@ def execute(
     *,
     workspace: Path,
     profile: str | None = None,
+    cache: Path | None = None,
     progress: bool = True,
 ) -> Any:
     """Execute a notebook in a kernel of its own and return it with outputs.
@@ -52,6 +53,7 @@ def execute(
         name: for the progress bar and for messages.
         workspace: the folder that the lesson's journal and artefacts go to.
         profile: "ci", "class" or "full"; the notebook's own when not given.
+        cache: the folder of cached results; this process's when not given.
         progress: show a bar that counts cells.
 
     Raises:
@@ -66,6 +68,7 @@ def execute(
         nbformat.write(notebook, source)
         try:
             with _variables(
+                EDGELAB_CACHE=str(cache or places.cache_dir()),
                 EDGELAB_WORKSPACE=str(workspace),
                 EDGELAB_PROFILE=profile or "class",
                 EDGELAB_HEADLESS="1",

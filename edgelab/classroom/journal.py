@@ -33,10 +33,11 @@ from pathlib import Path
 from typing import Any
 
 from edgelab import records, workspace
-from edgelab.classroom import chain
-from edgelab.classroom.chain import Entry, Problem, Reading
+from edgelab.classroom import chain, tampering
+from edgelab.classroom.chain import Entry
 from edgelab.classroom.context import current_lesson
 from edgelab.classroom.language import language
+from edgelab.classroom.tampering import Problem, Reading
 from edgelab.errors import JournalError, StorageError
 
 FILE_NAME = "journal.jsonl"
@@ -75,7 +76,7 @@ class Journal:
             JournalError: the file cannot be written; the record is kept in `pending`.
         """
         _line, entry = chain.encode(
-            number=0,
+            number=1,  # it gets its place in the chain when it is written
             kind=kind,
             name=name,
             payload=payload,
@@ -125,10 +126,10 @@ class Journal:
             stamp = (path, status.st_ino, status.st_size, status.st_mtime_ns)
             key = (stamp, str(cited), language())
             if self._seen is None or self._seen[0] != key:
-                self._seen = key, chain.read(path.read_bytes(), cited)
+                self._seen = key, tampering.read(path.read_bytes(), cited)
             return self._seen[1]
         except (FileNotFoundError, NotADirectoryError, StorageError):
-            return chain.read(b"", cited)  # nothing was written yet
+            return tampering.read(b"", cited)  # nothing was written yet
         except OSError as error:
             raise JournalError(
                 f"The journal {self.path} cannot be read ({error.strerror or error}). "

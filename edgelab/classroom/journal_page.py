@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from edgelab import records
 from edgelab.classroom.cards import Card
-from edgelab.classroom.chain import Entry, kind_name
+from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _, ngettext
+from edgelab.classroom.language import _, ngettext, with_unit
+from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
 
 
@@ -48,20 +51,29 @@ def page(journal: Journal, limit: int = 10) -> Card:
 
 
 def gist(entry: Entry) -> str:
-    """Return in a few words what a record says."""
-    payload = entry.payload
+    """Return in a few words what a record says; "" for one that another version wrote."""
     try:
-        if entry.kind == "measurement":
-            measured = records.Measurement.from_dict(payload)
-            figures = [records.duration(measured.value("latency_ms"))] if measured.latency else []
-            figures += [records.amount(measured.size.file_bytes)] if measured.size else []
-            return ", ".join(figures)
-        if entry.kind == "comparison":
-            return ", ".join(m["name"] for m in payload["measurements"])
+        return _SAYINGS[entry.kind](entry.payload) if entry.kind in _SAYINGS else ""
     except (EdgelabError, KeyError, TypeError, ValueError):
-        return ""  # of another version of edgelab; its other columns still say what it is
-    summary = payload.get("summary", "")
-    return summary if isinstance(summary, str) else ""
+        return ""
+
+
+def _measured(payload: dict[str, Any]) -> str:
+    measured = records.Measurement.from_dict(payload)
+    figures = [records.duration(measured.value("latency_ms"))] if measured.latency else []
+    figures += [records.amount(measured.size.file_bytes)] if measured.size else []
+    return ", ".join(figures)
+
+
+_SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "measurement": _measured,
+    "comparison": lambda said: ", ".join(m["name"] for m in said["measurements"]),
+    "prediction": lambda said: with_unit(float(said["value"]), str(said["unit"])),
+    "outcome": lambda said: with_unit(float(said["measured"]), str(said["unit"])),
+    "exercise": lambda said: _("passed") if said["passed"] else str(said["misconception"]),
+    "answer": lambda said: str(said["choice"]),
+    "choice": lambda said: str(said["summary"]),
+}
 
 
 def _local_time(when: str) -> str:

@@ -121,9 +121,9 @@ def format_number(value: float, digits: int = 3) -> str:
         text = f"{value:,.{max(0, digits - 1 - exponent)}f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
-    if language() == "fr":
-        text = text.replace(",", NARROW_NO_BREAK).replace(".", ",")
-    return text
+    # A comma between thousands would read as a decimal sign when the number is typed again.
+    text = text.replace(",", NARROW_NO_BREAK)
+    return text.replace(".", ",") if language() == "fr" else text
 
 
 def with_unit(value: float, unit: str, digits: int = 3) -> str:

@@ -1,4 +1,4 @@
-"""The lesson factory: one source, two notebooks.
+"""The lessons: one source each, and the two notebooks that come from it.
 
 A lesson is written once, in `solutions/NN_topic.py` (percent format: a text editor shows it, git
 shows its changes). The solutions of its exercises stand between two markers:
@@ -8,30 +8,24 @@ shows its changes). The solutions of its exercises stand between two markers:
         return abs(values).max() / (2 ** (bits - 1) - 1)
         ### END SOLUTION
 
-`generate` makes from it `notebooks/NN_topic.ipynb` for the student (solutions replaced by `...`, no
-outputs) and `solutions/NN_topic.ipynb`, the worked lesson, executed in profile `class`. The worked
-notebook keeps the hash of the code that made its outputs and is executed again only when the code
-changed; a change of prose is carried over. `check` tells what has drifted from its source.
+`student` is the lesson as `notebooks/NN_topic.ipynb` holds it (solutions replaced by `...`),
+`worked` the one that `solutions/NN_topic.ipynb` holds after it was executed. `factory.py` writes both.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import time
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgelab import timetable, workspace
+from edgelab import workspace
 from edgelab.errors import LessonError
 
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
 STUB = "..."
-README_MARKERS = ("<!-- lessons: written by `make notebooks` -->", "<!-- end of lessons -->")
 
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
 _TITLE = re.compile(r"^# (\d\d) · (.+)$", re.MULTILINE)
@@ -189,92 +183,6 @@ def strip_solutions(source: str) -> str:
     return "\n".join(kept)
 
 
-def code_hash(notebook: Any) -> str:
-    """Return the SHA-256 of a notebook's code, which is what its outputs depend on."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
-
-
-def generate(
-    chosen: Iterable[Lesson] | None = None,
-    folder: Path | None = None,
-    *,
-    run: bool = True,
-    force: bool = False,
-    say: Callable[[str], object] = lambda _: None,
-) -> list[Path]:
-    """Write the notebooks that have drifted from their sources and return their paths.
-
-    Args:
-        chosen: the lessons; all of them when not given.
-        folder: the clone.
-        run: execute worked notebooks whose code changed; otherwise they are left as they are.
-        force: execute them even if it did not.
-        say: is told what is being done, one line at a time.
-
-    Raises:
-        LessonError: a source breaks a rule, or a cell of it fails.
-    """
-    home = folder or root()
-    written = []
-    for lesson in find(home) if chosen is None else chosen:
-        notebook = read(lesson.source)
-        if _write(lesson.student, student(notebook)):
-            written.append(lesson.student)
-        goal = worked(notebook)
-        stored = _stored(lesson.worked)
-        seconds = None
-        if not force and stored is not None and _hash_of(stored) == code_hash(goal):
-            _carry_outputs(stored, goal)
-        elif run:
-            say(f"executing {lesson.worked.relative_to(home)}")
-            seconds = _execute(lesson, goal)
-        else:
-            continue
-        goal.metadata["edgelab"] = {"code_sha256": code_hash(goal), "profile": "class"}
-        if _write(lesson.worked, goal):
-            written.append(lesson.worked)
-        timetable.record(lesson.number, lesson.title, seconds, home / "data" / timetable.FILE)
-    written += _write_readme(home)
-    return written
-
-
-def check(folder: Path | None = None) -> list[str]:
-    """Return a sentence for every generated file that no longer matches its source."""
-    home = folder or root()
-    lessons = find(home)
-    drifted = []
-    for lesson in lessons:
-        notebook = read(lesson.source)
-        if not lesson.student.exists() or lesson.student.read_text("utf-8") != _text(
-            student(notebook)
-        ):
-            drifted.append(f"notebooks/{lesson.student.name} differs from its source")
-        drifted += _worked_drift(lesson, worked(notebook))
-    for place, expected in (
-        ("notebooks", {lesson.student.name for lesson in lessons}),
-        ("solutions", {lesson.worked.name for lesson in lessons}),
-    ):
-        there = {path.name for path in (home / place).glob("*.ipynb")}
-        drifted += [f"{place}/{name} has no source" for name in sorted(there - expected)]
-    readme = home / "README.md"
-    if readme.exists() and readme.read_text("utf-8") != _readme_text(home):
-        drifted.append("README.md holds an old table of lessons")
-    return drifted
-
-
-def readme_table(folder: Path | None = None) -> str:
-    """Return the table of lessons for the README: number, question, minutes in class."""
-    runs = timetable.recorded((folder or root()) / "data" / timetable.FILE)
-    lines = ["| lesson | question | minutes |", "| :--- | :--- | ---: |"]
-    for lesson in find(folder):
-        run = runs.get(lesson.number)
-        minutes = timetable.written(run.seconds / 60 if run else None)
-        link = f"[{lesson.number}](notebooks/{lesson.student.name})"
-        lines.append(f"| {link} | {lesson.title} | {minutes} |")
-    return "\n".join(lines)
-
-
 def _require_paired_markers(source: str, where: str) -> None:
     inside = False
     for line in source.split("\n"):
@@ -303,87 +211,6 @@ def _without_outputs(notebook: Any) -> Any:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return result
-
-
-def _execute(lesson: Lesson, goal: Any) -> float:
-    """Fill in the outputs and return the seconds that the run took."""
-    import tempfile
-
-    from edgelab.classroom import execution
-
-    begin = time.monotonic()
-    # A workspace of its own: the worked lesson shows one run, not what was in a journal before.
-    with tempfile.TemporaryDirectory(prefix="edgelab-lesson-") as own:
-        executed = execution.execute(goal, lesson.name, workspace=Path(own))
-    seconds = time.monotonic() - begin
-    _carry_outputs(executed, goal)
-    return seconds
-
-
-def _carry_outputs(origin: Any, goal: Any) -> None:
-    """Copy outputs, cell by cell of code, onto a notebook with the same code."""
-    filled = [cell for cell in origin.cells if cell.cell_type == "code"]
-    empty = [cell for cell in goal.cells if cell.cell_type == "code"]
-    for old, new in zip(filled, empty, strict=True):
-        new.outputs, new.execution_count = old.outputs, old.execution_count
-
-
-def _worked_drift(lesson: Lesson, goal: Any) -> Sequence[str]:
-    name = f"solutions/{lesson.worked.name}"
-    stored = _stored(lesson.worked)
-    if stored is None:
-        return [f"{name} is missing or unreadable"]
-    if _hash_of(stored) != code_hash(goal):
-        return [f"{name} was run from another version of its code"]
-    if [(c.id, c.source) for c in stored.cells] != [(c.id, c.source) for c in goal.cells]:
-        return [f"{name} differs from its source"]
-    return []
-
-
-def _hash_of(stored: Any) -> str | None:
-    """Return the hash that a worked notebook carries, or None when its code was edited by hand."""
-    kept = stored.metadata.get("edgelab", {}).get("code_sha256")
-    return kept if kept == code_hash(stored) else None
-
-
-def _stored(path: Path) -> Any:
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError):  # missing, or not a notebook: it is written anew
-        return None
-
-
-def _write(path: Path, notebook: Any) -> bool:
-    text = _text(notebook)
-    if path.exists() and path.read_text("utf-8") == text:
-        return False
-    workspace.atomic_write(path, text)
-    return True
-
-
-def _text(notebook: Any) -> str:
-    import nbformat
-
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
-
-
-def _write_readme(home: Path) -> list[Path]:
-    readme = home / "README.md"
-    if not readme.exists() or readme.read_text("utf-8") == _readme_text(home):
-        return []
-    return [workspace.atomic_write(readme, _readme_text(home))]
-
-
-def _readme_text(home: Path) -> str:
-    text = (home / "README.md").read_text("utf-8")
-    begin, end = README_MARKERS
-    if begin not in text or end not in text:
-        return text
-    before, after = text.split(begin, 1)[0], text.split(end, 1)[1]
-    return f"{before}{begin}\n{readme_table(home)}\n{end}{after}"
 
 
 def _node(content: dict[str, Any]) -> Any:

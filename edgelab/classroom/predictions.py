@@ -270,8 +270,7 @@ def _record(name: str, text: str, unit: str, value: float, source: str) -> str |
 
 
 def _publish_guess(name: str, text: str, unit: str, value: float, source: str) -> None:
-    summary = f"{value:g} {unit}".strip()
-    payload = {"value": value, "unit": unit, "text": text, "source": source, "summary": summary}
+    payload = {"value": value, "unit": unit, "text": text, "source": source}
     records.publish("prediction", name, payload)
 
 
@@ -282,7 +281,6 @@ def _record_outcome(before: Prediction, measured: float) -> str | None:
         "text": before.text,
         "guess": before.guess,
         "guess_record": before.guess_record,
-        "summary": f"{measured:g} {before.unit}".strip(),
     }
     try:
         records.publish("outcome", before.name, payload)

@@ -198,7 +198,6 @@ def _record(asked: Question, choice: str) -> str:
         "choice": choice,
         "right": is_right(asked, choice),
         "attempt": attempt,
-        "summary": choice,
     }
     try:
         records.publish("answer", asked.name, payload)

@@ -15,10 +15,10 @@ from pathlib import Path
 from edgelab import records, workspace
 from edgelab.classroom import exercises, predictions, questions
 from edgelab.classroom.cards import Card
-from edgelab.classroom.chain import Problem
 from edgelab.classroom.journal import Journal, the_journal
 from edgelab.classroom.language import _, format_number, with_unit
 from edgelab.classroom.predictions import Prediction
+from edgelab.classroom.tampering import Problem
 from edgelab.errors import InputError, MissingDataError
 
 

@@ -104,10 +104,11 @@ def figure(comparison: Result, metric: str, kind: str = "value", sort: str = "gi
         kind: a key of `KINDS`; a figure without a gain (accuracy) is shown as measured.
         sort: a key of `SORTS`.
     """
-    key = metric
-    if kind == "gain":
-        key = _gain_key(results.view(comparison), metric) or metric
-    return report.bars(comparison, by=key, sort=sort, labels={metric: _(METRICS[metric])})
+    key, title = metric, _(METRICS[metric])
+    gain = _gain_key(results.view(comparison), metric)
+    if kind == "gain" and gain:
+        key, title = gain, f"{title}: {_(KINDS['gain'])}"
+    return report.bars(comparison, by=key, sort=sort, labels={key: title})
 
 
 def _gain_key(shown: View, metric: str) -> str | None:

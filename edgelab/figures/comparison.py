@@ -70,8 +70,8 @@ def bars(
     keys = _keys(by)
     shown.refuse_simulated(keys)
     names = _sorted(shown, keys[0], sort)
-    labels = {name: _label(shown, name) for name in names}
-    lines = max(label.count("\n") + 1 for label in (*labels.values(), "\n" * gains))
+    models = [_label(shown, name) for name in names]
+    lines = max(model.count("\n") + 1 for model in (*models, "\n" * gains))
     columns = min(2, len(keys))
     rows = math.ceil(len(keys) / columns)
     height = rows * (_FRAME_INCHES + len(names) * _ROW_INCHES * (1 + 0.4 * (lines - 1)))
@@ -83,7 +83,7 @@ def bars(
         for spare in grid[len(keys) :]:
             spare.set_axis_off()
         # All panels share this axis, so setting it once sets it for all; the first name is on top.
-        grid[0].set_yticks(range(len(names)), [labels[name] for name in names])
+        grid[0].set_yticks(range(len(names)), models)
         grid[0].set_ylim(len(names) - 0.4, -0.6)
         for axes, key in zip(grid, keys, strict=False):
             axes.set_title((labels or {}).get(key, quantity(key).label))
@@ -202,7 +202,8 @@ def _bar(shown: View, name: str, key: str, gains: bool) -> _Bar | None:
         text = "1\N{NO-BREAK SPACE}×" if word == "reference" else f"{text} {word}"
     elif gains and (gain := _gain(shown, name, key)):
         text += f"\n{gain}"
-    return _Bar(name, value, low, high, text.rstrip())
+    # A single round has an endless interval: its open end is not drawn, the digits tell it.
+    return _Bar(name, value, low, high if math.isfinite(high) else value, text.rstrip())
 
 
 _TIMED = tuple(key for key in QUANTITIES if key.startswith("latency"))

@@ -61,6 +61,7 @@ def pictures(
     bars = len(models) * (TOP + (0.8 if len(models) > 1 else 0.3)) * _BAR_INCHES
     ratios = [1.75, *([max(bars, 0.01)] if models else [])]
     with style.canvas(style.WIDTH, down * (sum(ratios) + 0.35)) as figure:
+        style.pack(figure)
         grid = figure.subplots(
             down * len(ratios), across, squeeze=False, height_ratios=ratios * down
         )

@@ -98,6 +98,7 @@ _RC: dict[str, Any] = {
     "legend.fontsize": 9.0,
     "hatch.linewidth": 0.6,
     "axes.unicode_minus": True,
+    "text.parse_math": False,  # a dollar sign in a model's name is a dollar sign
 }
 
 
@@ -130,10 +131,14 @@ def canvas(width: float = WIDTH, height: float = 3.0) -> Iterator[Figure]:
 
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        engine = figure.get_layout_engine()
-        if engine is not None:
-            engine.set(w_pad=0.07, h_pad=0.07, wspace=0.06, hspace=0.06)  # type: ignore[call-arg]
+        pack(figure, 0.07)
         yield figure
+
+
+def pack(figure: Figure, inches: float = 0.03) -> None:
+    """Set how far the parts of a figure stay from each other."""
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=inches, h_pad=inches, wspace=0.06, hspace=0.9 * inches)
 
 
 def technique(name: str) -> str:
@@ -268,7 +273,8 @@ def interval(axes: Axes, x: Any, y: Any, on: str = "white", **reach: Any) -> Non
 
 def settle(figure: Figure) -> None:
     """Run the layout, so that sizes in pixels can be asked for."""
-    figure.canvas.draw()
+    engine: Any = figure.get_layout_engine()
+    engine.execute(figure)
 
 
 def room_for_labels(axes: Axes, ends: Iterable[tuple[float, Any]], gap: float = 10.0) -> None:

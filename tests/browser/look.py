@@ -17,6 +17,7 @@ are thrown away. `--language` sets the browser's and, by its first two letters, 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -95,7 +96,9 @@ def photograph(page: Any, folder: Path, name: str) -> list[Path]:
         scroller.evaluate("(e, top) => { e.scrollTop = top; }", top)
         page.wait_for_timeout(0.3 * jupyter.SECOND)
         pictures.append(folder / f"{name}-{len(pictures) + 1:02d}.png")
-        notebook.screenshot(path=pictures[-1])
+        box = notebook.bounding_box()
+        height = min(view, max(total - top, OVERLAP_PIXELS))  # no empty page below the last cell
+        page.screenshot(path=pictures[-1], clip={**box, "height": height})
         if top + view >= total:
             return pictures
         top += view - OVERLAP_PIXELS
@@ -112,7 +115,7 @@ def _copy(options: argparse.Namespace, target: Path) -> None:
         notebook = nbformat.read(source, as_version=4)
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source += f'\nPROFILE = "{options.profile}"'
+            cell.source = re.sub(r'PROFILE = "\w+"', f'PROFILE = "{options.profile}"', cell.source)
     nbformat.write(notebook, target)
     pictures = ROOT / "notebooks" / "img"
     if pictures.is_dir():

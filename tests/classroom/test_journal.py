@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgelab import machine, records
-from edgelab.classroom import chain, journal_page
-from edgelab.classroom import journal as module
+from edgelab.classroom import chain, journal as module, journal_page
 from edgelab.classroom.journal import Journal
 from edgelab.errors import JournalError
 
@@ -22,6 +21,7 @@ def run_python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
         env=os.environ | variables,
+        check=False,
         capture_output=True,
         text=True,
         timeout=60,
@@ -324,10 +324,14 @@ def test_the_page_shows_the_last_records_in_words(journal: Journal) -> None:
     for name in ("old", "int8"):
         measured = records.Measurement(name, "litert", 1, latency=latency, size=size)
         records.publish("measurement", name, measured)
-    records.publish("prediction", "20.int8_size", {"value": 4.0, "summary": "4 ×"})
-    page = journal_page.page(journal, limit=2)
+    records.publish("prediction", "20.int8_size", {"value": 4.0, "unit": "×"})
+    records.publish("exercise", "20.1 scale", {"passed": True, "misconception": ""})
+    records.publish("answer", "20.q1", {"choice": "b"})
+    records.publish("prediction", "from another version", {})
+    page = journal_page.page(journal, limit=5)
     assert "200 µs, 61.0 kB" in page.text
-    assert "4 ×" in page.text
+    assert "4\u00a0×" in page.text
+    assert "20.1 scale            passed" in page.text
     assert "old" not in page.text
     assert "1 earlier record." in page.text
     assert "none was altered" in page.text

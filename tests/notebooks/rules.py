@@ -3,23 +3,27 @@
 An offender is a sentence with the cell's number, so that a failing test says where to look. The
 rules are of three kinds: for a lesson's source (as `lessons.read` gives it), for the student's
 notebook, and for the worked one. `tests/notebooks/test_rules.py` shows each rule an offender.
+
+    python -m tests.notebooks.rules          # offenders in all sources, in a second
+    python -m tests.notebooks.rules 20       # in lesson 20
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from tests.notebooks import prose
 
 MOST_CODE_LINES = 15
 MOST_TEXT_LINES = 22  # about half a screen between two code cells
 MOST_OPENING_LINES = 32  # the frame at the top may be longer
 MOST_OUTPUT_BYTES = 6_000  # of text, in one output
 MOST_NOTEBOOK_BYTES = 2_500_000
-_COLUMNS = 100  # characters in a line of text in JupyterLab
-_HEADINGS = {1: 3, 2: 2.5, 3: 2}
 
 Rule = Callable[[Any], list[str]]
 
@@ -80,45 +84,13 @@ def long_text(notebook: Any) -> list[str]:
     for number, cell in (*_numbered(notebook), (0, None)):
         if cell is not None and cell.cell_type == "markdown":
             first = first or number
-            lines += text_lines(cell.source)
+            lines += prose.lines(cell.source)
             continue
         most = MOST_OPENING_LINES if opening else MOST_TEXT_LINES
         if lines > most:
             found.append(f"cell {first}: about {lines:.0f} lines of text; {most} fit")
         lines, first, opening = 0.0, 0, False
     return found
-
-
-def text_lines(markdown: str) -> float:
-    """Return about how many lines high a Markdown text stands on the page."""
-    total = 0.0
-    for block in re.split(r"\n\s*\n", markdown.strip()):
-        heading = re.match(r"(#+) ", block)
-        if heading:
-            total += _HEADINGS.get(len(heading[1]), 1.5)
-            block = block.partition("\n")[2]
-            if not block:
-                continue
-        if block.startswith(("```", "|", "- ", "* ", "1. ", "> ")):
-            total += sum(max(1, -(-len(line) // _COLUMNS)) for line in block.split("\n"))
-        else:  # a paragraph flows, whatever its line breaks in the source
-            total += -(-len(" ".join(block.split("\n"))) // _COLUMNS)
-        total += 0.6
-    return total
-
-
-_NUMBER = r"\d+(?:[.,]\d+)?"
-_TYPED_RESULTS = (
-    rf"\b{_NUMBER}\s*(?:×|x|times|fois|-fold)\s+(?:as\s+)?"
-    r"(?:faster|slower|smaller|larger|bigger|fewer|less|more|quicker|lighter|heavier)\b",
-    rf"\b(?:faster|slower|smaller|larger|quicker)\s+by\s+(?:a factor of\s+)?{_NUMBER}",
-    rf"\b{_NUMBER}\s*(?:%|per ?cent)\s*(?:of\s+)?(?:accuracy|faster|slower|smaller|larger|less|more"
-    r"|fewer|better|worse|correct)\b",
-    rf"\baccuracy\s+(?:of|is|was|falls to|drops to|rises to)\s+(?:about\s+)?{_NUMBER}",
-    rf"\b{_NUMBER}\s*(?:ms|µs|milliseconds?|microseconds?)\b",
-    rf"\b{_NUMBER}\s*(?:kB|KB|KiB|MB|MiB)\b",
-    rf"\b{_NUMBER}\s+(?:percentage\s+)?points\b",
-)
 
 
 def typed_results(notebook: Any) -> list[str]:
@@ -128,9 +100,8 @@ def typed_results(notebook: Any) -> list[str]:
     """
     found = []
     for number, cell in _text(notebook):
-        for pattern in _TYPED_RESULTS:
-            for match in re.finditer(pattern, _prose(cell.source)):
-                found.append(f"cell {number}: {match[0]!r} is a result typed into prose")
+        words = prose.figures(cell.source)
+        found += [f"cell {number}: {word!r} is a result typed into prose" for word in words]
     return found
 
 
@@ -176,9 +147,11 @@ def checks_without_hints(notebook: Any) -> list[str]:
     code = "\n".join(cell.source for _, cell in _code(notebook))
     found = []
     for name in dict.fromkeys(re.findall(r'\bcheck\(\s*"([^"]+)"', code)):
-        for level in (1, 2):
-            if not re.search(rf'\bhint\(\s*"{re.escape(name)}",\s*{level}', code):
-                found.append(f"the check {name!r} has no hint {level}")
+        found += [
+            f"the check {name!r} has no hint {level}"
+            for level in (1, 2)
+            if not re.search(rf'\bhint\(\s*"{re.escape(name)}",\s*{level}', code)
+        ]
     return found
 
 
@@ -214,7 +187,11 @@ def emoji(notebook: Any) -> list[str]:
     return [
         f"cell {number}: {match[0]!r}"
         for number, cell in _numbered(notebook)
-        if (match := re.search("[\U0001f000-\U0001faff\u2600-\u26ff\u2705\u274c\u2728]", cell.source))
+        if (
+            match := re.search(
+                "[\U0001f000-\U0001faff\u2600-\u26ff\u2705\u274c\u2728]", cell.source
+            )
+        )
     ]
 
 
@@ -336,16 +313,16 @@ def widgets_without_twin(notebook: Any) -> list[str]:
 
 def plots_without_conclusion(notebook: Any) -> list[str]:
     """Every plot is followed by what can be concluded from it, and what can't."""
-    pattern = r"(?i)conclu|can[’']t|cannot|can not|does not (?:say|show|tell|mean)|what you (?:can|see)"
+    pattern = (
+        r"(?i)conclu|can[’']t|cannot|can not|does not (?:say|show|tell|mean)|what you (?:can|see)"
+    )
     cells = list(_numbered(notebook))
     found = []
     for index, (number, cell) in enumerate(cells):
         pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
         after = cells[index + 1][1] if index + 1 < len(cells) else None
         if pictures and not (
-            after is not None
-            and after.cell_type == "markdown"
-            and re.search(pattern, after.source)
+            after is not None and after.cell_type == "markdown" and re.search(pattern, after.source)
         ):
             found.append(f"cell {number}: a plot without what can and can't be concluded below it")
     return found
@@ -424,12 +401,30 @@ def _shown(output: Any) -> str:
     data = output.get("data", {})
     page = str(data.get("text/html", ""))
     # Pictures inside a page are not text, and markup is not read.
-    page = re.sub(r"data:image/[^\"')]+|<style.*?</style>|<svg.*?</svg>|<[^>]*>", "", page, flags=re.S)
+    page = re.sub(
+        r"data:image/[^\"')]+|<style.*?</style>|<svg.*?</svg>|<[^>]*>", "", page, flags=re.DOTALL
+    )
     return page or str(data.get("text/plain", ""))
 
 
-def _prose(markdown: str) -> str:
-    """Return a text without its code and its quotations."""
-    text = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
-    text = re.sub(r"^>.*$", "", text, flags=re.MULTILINE)
-    return " ".join(re.sub(r"`[^`]*`", "", text).split())
+def main(numbers: list[str]) -> int:
+    """Print the offenders in the sources of these lessons (of all, without numbers)."""
+    from edgelab.classroom import lessons
+
+    found = 0
+    for lesson in [lessons.get(number) for number in numbers] or lessons.find():
+        notebook = lessons.read(lesson.source)
+        unsolved = lessons.student(notebook)
+        for rule, looked_at in (
+            *((rule, notebook) for rule in SOURCE_RULES),
+            *((rule, unsolved) for rule in STUDENT_RULES),
+        ):
+            for offender in rule(looked_at):
+                print(f"{lesson.source.name}: {rule.__name__}: {offender}")
+                found += 1
+    print(f"{found} offenders")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

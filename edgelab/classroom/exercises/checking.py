@@ -109,8 +109,8 @@ def working(name: str, yours: Callable[..., T], library: Callable[..., T]) -> Ca
     if examine(name, yours).passed:
         return yours
     card = Card(_("Going on with the library's version"), tone="neutral")
-    text = _("Exercise {name} is not solved yet: the next cells use {function} instead of yours.")
-    card.say(text.format(name=f"**{name}**", function=f"`{library.__name__}`"))
+    text = _("{name} is not solved yet: the next cells use the library's function, not yours.")
+    card.say(text.format(name=f"**{name}**"))
     card.show()
     return library
 
@@ -130,7 +130,6 @@ def _record(result: Result, fingerprint: str) -> tuple[Result, str]:
         "misconception": result.misconception,
         "attempt": len(before) + 1,
         "answer": fingerprint,
-        "summary": result.misconception or result.status,
     }
     if before and fingerprint:
         last = before[-1].payload

@@ -83,7 +83,7 @@ def quantize(answer: Answer) -> str:
     for step, bits in ((0.01, 8), (0.5, 4)):
         top = 2 ** (bits - 1) - 1
         # No value lies half-way between two codes, so that any rule for ties is right.
-        steps = np.array([-top, -3.6, -1.2, -0.4, 0.0, 0.3, 1.7, 2.4, 5.8, top])
+        steps = np.array([0.3 - top, -3.6, -1.2, -0.4, 0.0, 0.3, 1.7, 2.4, 5.8, top - 0.3])
         inside = steps * step
         got = answer.array(inside, step, bits)
         same_shape(got, inside)

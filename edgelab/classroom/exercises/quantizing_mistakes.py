@@ -87,6 +87,12 @@ def judge_codes(got: Any, values: Any, step: float, top: int) -> None:
     right = np.round(exact)
     if np.array_equal(got, right):
         return
+    if not got.any():
+        raise Wrong(
+            "all-zero",
+            _("All codes are 0."),
+            _("Divide by the scale before rounding: how many steps fit into the value?"),
+        )
     if near(got, np.round(exact) * step):
         raise Wrong(
             "values-instead-of-codes",
@@ -111,7 +117,7 @@ def judge_codes(got: Any, values: Any, step: float, top: int) -> None:
             _("All values are rounded to the same side, so the error is up to a whole step."),
             _("The nearest code is at most half a step away: `np.round`."),
         )
-    if near(got, values * step) or np.array_equal(got, np.round(values * step)):
+    if near(got, values * step):
         raise Wrong(
             "multiplies-by-scale",
             _("You multiply by the scale: that is the way back, from codes to values."),
@@ -150,6 +156,12 @@ def judge_clipping(got: Any, values: Any, step: float, bits: int) -> None:
             ),
             _("Give up one code, and −x always has the opposite code of x."),
         )
+    if bits != 8 and np.array_equal(got, np.clip(free, -127, 127)):
+        raise Wrong(
+            "ignores-bits",
+            _("With {bits} bits your function clips as with 8 bits.").format(bits=bits),
+            _("Compute the largest code from `bits`."),
+        )
     if np.array_equal(got, free):
         raise Wrong(
             "missing-clip",
@@ -163,12 +175,6 @@ def judge_clipping(got: Any, values: Any, step: float, bits: int) -> None:
             "wraps-around",
             _("Values beyond the range come out with the opposite sign: int8 wraps around."),
             _("Clip first, convert to int8 after it."),
-        )
-    if bits != 8 and np.array_equal(got, np.clip(free, -127, 127)):
-        raise Wrong(
-            "ignores-bits",
-            _("With {bits} bits your function clips as with 8 bits.").format(bits=bits),
-            _("Compute the largest code from `bits`."),
         )
     raise Wrong(
         "wrong-clip",

@@ -1,0 +1,593 @@
+# %% [markdown]
+# # 10 · How long does one image take?
+#
+# After this lesson you can
+# - time one inference (*inférence*: one run of a trained network) so that somebody else gets your number;
+# - say which percentiles your runs can carry, and whether two files really differ;
+# - read four sizes, peak memory, throughput and an energy estimate for what they are;
+# - count the work of a network by hand, and say what limits it on this machine.
+#
+# Needs: Python, and having seen a Keras model once. Time: see the table in README, measured.
+# Feeds the worksheet: part 3 *Performance measurements* (loading time, one image, a batch, sizes, memory).
+#
+# What a network has learnt changes neither its size nor its speed. The networks of this lesson are
+# therefore untrained, and the tables say so.
+
+# %% tags=["parameters"]
+PROFILE = "class"
+
+# %%
+import time
+
+import numpy as np
+
+from edgelab import benchmark, compare, convert, counts, data, keras, models, records, report, roofline, runtimes, stopwatch, tables
+from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+
+begin("10", PROFILE)
+# In profile ci one small network must do, so that the whole lesson takes seconds.
+SIZE, WIDTH = (96, 0.35) if PROFILE == "ci" else (224, 1.0)
+
+# %% [markdown]
+# ## A loop around `model.predict()`
+#
+# Here is a small network that reads digits. Most tutorials time it like this: a loop, and a division.
+
+# %%
+model = models.digits_cnn()
+image = data.digits().test.x[:1]                       # one image, in a batch of one
+
+
+def loop_ms(call, runs):
+    """Return the mean milliseconds of one call."""
+    call()                                             # the first call builds a graph: not timed
+    begin_s = time.perf_counter()
+    for _ in range(runs):
+        call()
+    return (time.perf_counter() - begin_s) / runs * 1e3
+
+
+predict_ms = loop_ms(lambda: model.predict(image, verbose=0), 20)
+print(f"model.predict: {predict_ms:.1f} ms for one image")
+
+# %% [markdown]
+# Now save the same network, with the same weights, as a file for LiteRT, a runtime (*moteur d'exécution*)
+# for small machines. Nothing is optimised, no number gets smaller. How much faster could it be?
+
+# %%
+predict("speedup", "The same network as a LiteRT file: how many times faster is one image?",
+        unit="×", canned=2)
+
+# %%
+digits_lite = convert.to_tflite(model, "digits.tflite")     # stops here if the answers differed
+with runtimes.load(digits_lite) as runner:
+    inference = runner.prepare(image)                       # inference() runs one image, no more
+    file_ms = loop_ms(inference, 1000)
+
+reveal("speedup", predict_ms / file_ms)
+
+# %% [markdown]
+# The answers are the same, so the network is the same. What takes the time, then? Ask a network that does
+# nothing at all.
+
+# %%
+k = keras.keras()
+nothing = k.Sequential([k.layers.Input((28, 28, 1)), k.layers.Flatten()])
+nothing_ms = loop_ms(lambda: nothing.predict(image, verbose=0), 20)
+report.cost_split({
+    "predict(), digits network": {"one call": predict_ms},
+    "predict(), empty network": {"one call": nothing_ms},
+    "LiteRT, digits network": {"one call": file_ms},
+}, title="The time of one call")
+
+# %% [markdown]
+# **What you can conclude:** if the first two bars are alike, the loop has measured `predict()` and hardly
+# the network. `predict()` is made for thousands of images: at every call it sets up a data pipeline.
+# Such time is called *call overhead* (*surcoût d'appel*).
+#
+# **What you can't:** that LiteRT computes so many times faster. For a network this small the call is
+# nearly everything. The last section splits the call off for real networks.
+
+# %% [markdown]
+# ## One run is not like another
+#
+# A mean over a loop also hides how the runs differ. So take the time of each run. From here on the subject
+# is MobileNetV2, a network for phones, together with ResNet50, a large classic (only in profiles `class` and
+# `full`). The first conversion takes a while; the result is kept.
+
+# %%
+networks = {"MobileNetV2": models.mobilenet_v2(weights=None, alpha=WIDTH, size=SIZE)}
+if PROFILE != "ci":
+    networks["ResNet50"] = models.resnet50(weights=None)
+photo = models.preprocess("mobilenet_v2", data.crops(n=1, size=SIZE).x)
+lite = {name: convert.to_tflite(network, f"{name}.tflite") for name, network in networks.items()}
+
+# %%
+def each_run_ms(inference, runs):
+    """Return the milliseconds of every single run."""
+    times = []
+    for _ in range(runs):
+        begin_s = time.perf_counter()
+        inference()
+        times.append((time.perf_counter() - begin_s) * 1e3)
+    return times
+
+
+with runtimes.load(lite["MobileNetV2"]) as runner:
+    inference = runner.prepare(photo)
+    first, later = each_run_ms(inference, 10), each_run_ms(inference, 150)
+report.timeline(later, warmup=first, title="Every run of MobileNetV2, in order")
+
+# %% [markdown]
+# **What you see:** the first runs often take longer. Memory is fetched for the first time and caches are
+# empty: this is the *warm-up* (*échauffement*). Later, single runs stick out where another program took the
+# core. A mean follows them; the *median* (*médiane*), the run in the middle, does not.
+#
+# **What you can't conclude:** that the first run is unimportant. It is what the first user waits for; it is
+# only another question, with its own row in the worksheet.
+
+# %% [markdown]
+# ### Exercise 1: a stopwatch
+#
+# Write the loop once and for all: warm up, time each run on its own, give back the median in milliseconds.
+# `clock()` returns seconds; use it instead of `time.perf_counter()`, so that the check can hand in its own.
+
+# %%
+from statistics import median
+
+
+def median_ms(inference, warmup=10, runs=50, clock=time.perf_counter):
+    """Return the median milliseconds of one run, after a warm-up that is not timed."""
+    ### BEGIN SOLUTION
+    for _ in range(warmup):
+        inference()
+    times = []
+    for _ in range(runs):
+        start = clock()
+        inference()
+        times.append((clock() - start) * 1e3)
+    return median(times)
+    ### END SOLUTION
+
+# %%
+check("10.1 median", median_ms)
+
+# %%
+hint("10.1 median", 1)
+hint("10.1 median", 2)
+
+# %% [markdown]
+# The library's `benchmark.measure` does the same, keeps every run, and adds an interval. Both agree:
+
+# %%
+my_median_ms = working("10.1 median", median_ms, stopwatch.median_ms)
+with runtimes.load(lite["MobileNetV2"]) as runner:
+    by_hand = my_median_ms(runner.prepare(photo), runs=100)
+measured = {name: benchmark.measure(runtimes.Candidate(path, weights="none"), name=name)
+            for name, path in lite.items()}
+print(f"by hand {by_hand:.2f} ms, library {measured['MobileNetV2']['latency_ms']:.2f} ms")
+
+# %%
+report.latency_histogram(measured["MobileNetV2"])
+
+# %% [markdown]
+# **What you can conclude:** where half of the runs lie, and how surely: the interval of the median. If it
+# is narrow and the two numbers above still differ, the machine was not equally busy both times.
+#
+# **What you can't:** read a percentile (*centile*) that the chart withholds. The p99 is the time that one
+# run in a hundred exceeds. How many runs show that?
+
+# %% [markdown]
+# ## What can twenty runs know about one in a hundred?
+#
+# Draw twenty runs out of many, again and again, and look at the "p99" that each draw would report.
+
+# %%
+with runtimes.load(digits_lite) as runner:
+    many_us = 1e3 * np.array(each_run_ms(runner.prepare(image), 6000))[1000:]
+draw = np.random.default_rng(0)
+rows = []
+for runs in (20, 100, 700, 2000):
+    p99 = [np.percentile(draw.choice(many_us, runs), 99) for _ in range(300)]
+    rows.append((runs, *np.quantile(p99, [0.05, 0.5, 0.95])))
+tables.of_rows(("Runs in a draw", "Low p99 (µs)", "Middle p99 (µs)", "High p99 (µs)"), rows,
+               caption="300 draws each; low and high leave out one draw in twenty at each end.")
+
+# %% [markdown]
+# With few runs the "p99" is little more than the slowest run: a matter of luck. A rule that benchmarks
+# use (MLPerf) asks for enough runs that at least two of them should lie above the percentile.
+#
+# ### Exercise 2: when may a percentile be shown?
+#
+# Each run is faster than the percentile with the chance `percentile / 100`. Give back the chance that *at
+# most one* of the runs is slower. That is: none is slower, or exactly one is (any of the runs).
+
+# %%
+def chance_of_too_few(percentile, runs):
+    """Return the chance that at most one of the runs is slower than the percentile."""
+    faster = percentile / 100
+    ### BEGIN SOLUTION
+    none = faster**runs
+    exactly_one = runs * (1 - faster) * faster ** (runs - 1)
+    return none + exactly_one
+    ### END SOLUTION
+
+
+check("10.2 percentile", chance_of_too_few)
+
+# %%
+hint("10.2 percentile", 1)
+hint("10.2 percentile", 2)
+
+# %% [markdown]
+# The smallest number of runs for which this chance falls to one in a hundred, yours beside the library's:
+
+# %%
+chance = working("10.2 percentile", chance_of_too_few, stopwatch.chance_of_too_few)
+needed = {p: next(n for n in range(2, 2000) if chance(p, n) <= 0.01) for p in (50, 90, 95, 99)}
+print("by hand:", needed)
+print("library:", {90: records.RUNS_FOR_P90, 99: records.RUNS_FOR_P99})
+
+# %% [markdown]
+# ## The same file against itself
+#
+# Percentiles describe one file. Most questions are about two: is B faster than A? Before you trust a method
+# for that, give it two that are equal (an *A/A test*): the same ONNX file, loaded twice, 300 runs each, and
+# the usual 95 % interval of the ratio. Twelve times.
+
+# %%
+predict("aa", "The same file against itself, 12 trials: how often will it be called different?",
+        unit="of 12", canned=1)
+
+# %%
+digits_onnx = convert.to_onnx(model, "digits.onnx")
+
+
+def one_after_the_other(path):
+    """Load and time a file, load and time it again, and compare."""
+    times = []
+    for _ in ("A", "B"):
+        with runtimes.load(path) as runner:
+            inference = runner.prepare(image)
+            each_run_ms(inference, 20)                      # warm-up
+            times.append(each_run_ms(inference, 300))
+    return stopwatch.ratio_of_medians(*times)               # with its 95 % interval
+
+
+naive = [one_after_the_other(digits_onnx) for _ in range(12)]
+reveal("aa", sum(trial.verdict != "cannot tell" for trial in naive))
+
+# %%
+report.aa_trials(naive, title="One load each, one after the other")
+
+# %% [markdown]
+# **What you can conclude:** how often this method cries wolf on your machine. One in twenty would be its
+# promise (95 %). The interval knows how the runs of *one loaded instance* scatter. It does not know that
+# every load lands elsewhere in memory and keeps its own speed as long as it lives: *loading is a random
+# effect*. And what comes second meets another moment of the machine.
+#
+# **What you can't:** repair it with more runs. They make the interval narrower around the wrong value.
+#
+# ## Fair: fresh loads, equal warm-up, in turn
+
+# %%
+report.interleaving()
+
+# %% [markdown]
+# Each round loads both afresh, warms both up equally, and takes turns in random order. A round gives one
+# ratio; the interval is over the rounds. This is what `benchmark.compare` does, and
+# `benchmark.noise_floor` does it with one file against itself. What you can't see in the picture: how many
+# rounds are needed. The library decides that, up to a limit.
+
+# %%
+fair = [benchmark.noise_floor(digits_onnx, seed=seed) for seed in range(12)]
+report.aa_trials(fair, title="Fresh loads, in turn: the noise floor")
+
+# %% [markdown]
+# **What you can conclude:** the height of the bars is the *noise floor* (*plancher de bruit*) of this machine
+# now: a smaller difference than that cannot be seen. The verdict has three words: *faster*, *slower* and
+# *cannot tell*. The third is an honest result, not a failure.
+#
+# **What you can't:** that the floor will be the same tomorrow. On a busy machine the bars grow; the
+# verdicts should stay right.
+#
+# ### Exercise 3: break it, and say why
+#
+# `stopwatch.trial` compares a file with itself under a plan that you can spoil. The fair one:
+
+# %%
+stopwatch.FAIR
+
+# %% [markdown]
+# Change *exactly one* entry so that the same file looks different from itself, and name the rule that you broke:
+# `"loading"` (one load is luck), `"warm-up"` (it must be equal), or `"turns"` (time must not favour one).
+# The order can be `"in turn"` or `"one after the other"`.
+
+# %%
+def broken(plan):
+    """Return the plan with one entry spoiled, and the rule that it breaks."""
+    ### BEGIN SOLUTION
+    plan["warm_up"] = (0, 20)
+    return plan, "warm-up"
+    ### END SOLUTION
+
+
+check("10.3 break it", broken)
+
+# %%
+hint("10.3 break it", 1)
+hint("10.3 break it", 2)
+
+# %%
+plan, rule = working("10.3 break it", broken, stopwatch.broken)(dict(stopwatch.FAIR))
+spoiled = [stopwatch.trial(digits_onnx, **plan, seed=seed) for seed in range(12)]
+report.aa_trials(spoiled, title=f"Spoiled on purpose: {rule}")
+
+# %% [markdown]
+# **What you can conclude:** whether the dots have moved to one side of zero. That is a *bias* (*biais*): every
+# trial is wrong in the same direction, and more trials do not help. Unequal warm-up and a fixed order give a
+# bias; a single load gives errors in both directions.
+#
+# **What you can't:** that the plan is fair if no trial is called different here. On a noisy machine the
+# intervals are wide and hide the error. Spoil another entry and look again.
+#
+# ## Four sizes
+#
+# How large is a network? A parameter (*paramètre*) in float32 takes four bytes, so the network has a
+# *nominal* size. The file, the compressed file and the memory have others.
+
+# %%
+report.bars(list(measured.values()), by=(
+    "size_nominal_bytes", "size_file_bytes", "size_gzip_bytes", "size_memory_bytes"))
+
+# %% [markdown]
+# **What you can conclude:** nominal is what the method promises, *file* is what the disk holds, *gzip* is what a
+# download costs, *in memory* is what the runtime keeps after loading. A ratio of two sizes means something only
+# within one kind and between equal formats. Float weights hardly compress: they look like noise.
+#
+# **What you can't:** what running it needs. Activations (*activations*, the numbers between layers), copies
+# of weights and the runtime itself come on top.
+#
+# ## Peak memory
+
+# %%
+predict("memory", "How many times the size of its file does MobileNetV2 need in memory at most?",
+        unit="×", canned=1)
+
+# %% [markdown]
+# The obvious way: ask this process for its memory before and after loading. Do it twice.
+
+# %%
+import psutil
+
+process, kept = psutil.Process(), []
+for attempt in ("first load", "second load"):
+    before = process.memory_info().rss
+    kept.append(runtimes.load(lite["MobileNetV2"]))
+    kept[-1].prepare(photo)()
+    print(f"{attempt}: {(process.memory_info().rss - before) / 1e6:.1f} MB more")
+for runner in kept:
+    runner.close()
+
+# %% [markdown]
+# The same file, the same work, perhaps quite another answer: a notebook's process holds freed memory that
+# the next load can take without asking. So `benchmark.footprint` starts a *fresh process*, loads
+# and runs the file there, and reads the peak (*pic de mémoire*) that the system noted.
+
+# %%
+again = [benchmark.footprint(lite["MobileNetV2"]) for _ in range(2)]
+for attempt in again:
+    print(f"fresh process: {attempt.peak_bytes / 1e6:.1f} MB at the peak")
+reveal("memory", again[0].peak_bytes / measured["MobileNetV2"]["size_file_bytes"])
+
+# %% [markdown]
+# A runtime often packs the weights a second time, in the order in which its kernels (*noyaux de calcul*) read
+# them: the peak then holds the file, the packed copy and the activations.
+#
+# ## Throughput: many images at once
+#
+# A server cares less for one image's *latency* (*latence*) than for images a second: *throughput* (*débit*).
+# It can put several images into one *batch* (*lot*).
+
+# %%
+predict("batch", "Batch 16 instead of 1: how many times more images a second, one thread?",
+        unit="×", canned=4)
+
+# %%
+batches = benchmark.throughput(lite["MobileNetV2"], batches=(1, 2, 4, 8, 16))
+reveal("batch", batches[16] / batches[1])
+report.throughput_curve({"MobileNetV2": batches})
+
+# %% [markdown]
+# **What you can conclude:** whether a batch pays here. With one thread the work per image stays the same; a batch
+# saves calls, and its larger activations may fall out of the cache (*mémoire cache*). So the line may be flat or even
+# fall.
+#
+# **What you can't:** that batches are useless. A GPU, several threads, or a call as dear as `predict()` gain
+# a lot. And every image then waits for the whole batch.
+#
+# ## Energy: measured or estimated?
+#
+# Few machines let a program read their energy (Intel and AMD processors have a counter, RAPL; virtual
+# machines hide it). What you get otherwise is an estimate: time × an assumed power.
+
+# %%
+m = measured["MobileNetV2"]
+print(f"library: {m['energy_mj']:.2f} mJ for one image, {m.energy_source}")
+print(f"by hand: {m['latency_ms'] * benchmark.ASSUMED_WATTS:.2f} mJ, at {benchmark.ASSUMED_WATTS} W")
+
+# %% [markdown]
+# If both lines agree, the number is the latency in another unit. It cannot tell which of two equally fast
+# networks needs less energy, and a worksheet must say *estimated* beside it.
+#
+# ## Counting the work
+#
+# A convolution (*convolution*) puts its kernel on every position of its output, and each weight makes one
+# multiplication and one addition: a *multiply-accumulate* (MAC, *multiplication-accumulation*).
+
+# %%
+first_layer = networks["MobileNetV2"].layers[1]
+kernel_shape, output_shape = first_layer.kernel.shape, first_layer.output_shape[1:]
+print("kernel  (height, width, channels in, filters):", tuple(kernel_shape))
+print("output  (height, width, filters):             ", output_shape)
+
+# %% [markdown]
+# ### Exercise 4: how many MACs?
+#
+# Both shapes name the number of filters. Count it once.
+
+# %%
+def macs_of(kernel, output):
+    """Return the multiply-accumulates of one convolution, from its two shapes."""
+    ### BEGIN SOLUTION
+    height, width, channels, filters = kernel
+    return height * width * channels * filters * output[0] * output[1]
+    ### END SOLUTION
+
+
+check("10.4 macs", macs_of)
+
+# %%
+hint("10.4 macs", 1)
+hint("10.4 macs", 2)
+
+# %% [markdown]
+# Now the whole network with your function, beside the library's count. What is missing is the last layer: a
+# dense layer (*couche dense*), which uses each of its weights once.
+
+# %%
+count_macs = working("10.4 macs", macs_of, counts.macs)
+by_hand = 0
+for layer in networks["MobileNetV2"].layers:
+    for weight in layer.weights:
+        if "kernel" in weight.name and len(weight.shape) == 4:
+            by_hand += count_macs(tuple(weight.shape), layer.output_shape[1:])
+library = benchmark.counts(networks["MobileNetV2"])
+print(f"convolutions by hand {by_hand:,}, library {library.macs:,}")
+print(f"the dense layer {library.macs - by_hand:,}; {library.parameters:,} parameters")
+
+# %% [markdown]
+# ## Waiting for memory, or for arithmetic?
+#
+# A processor computes and it fetches numbers. Which of the two limits a network? Divide its operations (two for
+# each MAC) by the bytes that must move at least (each weight once, each layer's output written and read): the
+# *arithmetic intensity* (*intensité arithmétique*).
+
+# %%
+costs = {name: benchmark.counts(path) for name, path in lite.items()}
+c = costs["MobileNetV2"]
+outputs = sum(np.prod(layer.output_shape) for layer in c.layers)
+intensity = 2 * c.macs / (4 * (c.parameters + 2 * outputs))     # four bytes a number
+points = [roofline.point(name, costs[name], measured[name]["latency_ms"]) for name in lite]
+print(f"by hand {intensity:.2f} operations for each byte, library {points[0].intensity:.2f}")
+
+# %% [markdown]
+# The machine has two limits as well: how much it can compute, and how much memory it can read in a second
+# (*bande passante*). Both are measured now, with one thread. Together they form a *roofline* (*modèle du toit*).
+
+# %%
+report.roofline(benchmark.roofline(), points)
+
+# %% [markdown]
+# **What you can conclude:** left of the ridge a network waits for memory, right of it for arithmetic. The dotted
+# line shows how much speed the runtime leaves unused. Fewer bits help on both sides, but for different reasons: fewer bytes on the
+# left, wider instructions on the right, if the processor has them.
+#
+# **What you can't:** that the roof is exact. It is one matrix product and one long sum; caches move the real limit.
+#
+# ## Two networks, four ways to call them
+#
+# Back to the first question, on real networks: `predict()`, a *compiled call* (the same Keras model as one
+# graph, `tf.function`), LiteRT and ONNX Runtime; one thread each, all in turn.
+
+# %%
+predict("network_share", "Of one predict() call of MobileNetV2, which part is the network itself?",
+        unit="%", canned=90)
+
+# %%
+def four_ways(name):
+    """Return the same network as four candidates."""
+    file = keras.save(networks[name], f"{name}.keras")
+    onnx = convert.to_onnx(networks[name], f"{name}.onnx")
+    return {
+        "predict()": runtimes.Candidate(file, "keras-predict", weights="none"),
+        "compiled call": runtimes.Candidate(file, "keras-compiled", weights="none"),
+        "LiteRT": runtimes.Candidate(lite[name], weights="none"),
+        "ONNX Runtime": runtimes.Candidate(onnx, weights="none"),
+    }
+
+
+# Loading a Keras model takes seconds: few rounds must do, and the intervals will be wide.
+few = compare.Limits(min_rounds=3, max_rounds=4, pairs=3, seconds=10)
+result = {name: benchmark.compare(four_ways(name), limits=few) for name in networks}
+
+# %% tags=["result"]
+report.table(result["MobileNetV2"])
+
+# %%
+parts = {}
+for name, ways in result.items():
+    for way, m in zip(ways.names, ways.measurements, strict=True):
+        parts[f"{name}, {way}"] = {"the network": m["latency_ms"]}
+    compiled = ways["compiled call"]["latency_ms"]
+    called = ways["predict()"]["latency_ms"]
+    parts[f"{name}, predict()"] = {
+        "the network": min(compiled, called), "call overhead": max(0, called - compiled)}
+ways = result["MobileNetV2"]
+reveal("network_share", 100 * ways["compiled call"]["latency_ms"] / ways["predict()"]["latency_ms"])
+report.cost_split(parts)
+
+# %% [markdown]
+# **What you can conclude:** `predict()` runs the same graph as the compiled call; what it takes beyond that is
+# call overhead, about as long for any network. It weighs much on MobileNetV2, less on a network that computes
+# longer. The rest of the difference is the runtime: another set of kernels for the same work.
+#
+# **What you can't:** call any of this *compression*. No weight was touched.
+#
+# ### Exercise 5: choose a baseline, and defend it
+#
+# In lesson 24 MobileNetV2 gets 8-bit weights and runs as a LiteRT file. Which row of the table is the right reference
+# (*référence*) to say what the 8 bits gained? And why?
+#
+# - a: most people time it this way
+# - b: it differs from the optimised file in one thing only
+# - c: it is the slowest, so it shows best what is possible
+# - d: it is the fastest, so nobody can complain
+
+# %%
+def baseline():
+    """Return the name of the row, and the letter of the reason."""
+    ### BEGIN SOLUTION
+    return "LiteRT", "b"
+    ### END SOLUTION
+
+
+check("10.5 baseline", baseline)
+
+# %%
+hint("10.5 baseline", 1)
+hint("10.5 baseline", 2)
+
+# %% [markdown]
+# ## Questions
+
+# %%
+question("10.q1")
+
+# %%
+question("10.q2")
+
+# %%
+question("10.q3")
+
+# %%
+question("10.q4")
+
+# %% [markdown]
+# ## Where to go next
+#
+# You can now time one image, and know when not to believe a number. Next is lesson 20: what survives when a number
+# gets eight bits, in size, in time and in accuracy. Lesson 24 brings ResNet50 and MobileNetV2 back, optimised.
+
+# %%
+lesson_summary("10")
