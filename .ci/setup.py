@@ -242,8 +242,9 @@ def _install(wanted):
 
 def _pip(arguments, log, what):
     command = [_venv_python(), "-m", "pip", "--disable-pip-version-check"]
-    constraints = ["-c", os.path.join(HERE, "constraints.txt")] if "install" in arguments else []
-    if _logged(command + arguments + constraints, log, "installing") != 0:
+    # Python compiles a module when it is first imported; compiling all of them now takes a minute.
+    arguments = arguments + ["--no-compile", "-c", os.path.join(HERE, "constraints.txt")]
+    if _logged(command + arguments, log, "installing") != 0:
         _raise_for(_read(log), log, what)
 
 

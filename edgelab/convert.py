@@ -16,11 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgelab import artefacts, keras, workspace
-from edgelab import parity as _parity
+from edgelab import artefacts, keras, parity as _parity, workspace
 from edgelab.errors import FormatError, InputError, MissingRuntimeError
-from edgelab.parity import Parity
-from edgelab.parity import compare as parity
+from edgelab.parity import Parity, compare as parity
 from edgelab.splits import Split
 
 __all__ = ["Parity", "parity", "to_onnx", "to_openvino", "to_saved_model", "to_tflite"]

@@ -4,7 +4,8 @@
     quantize.onnx_static("float32.onnx", digits.calibration, "static.onnx")
 
 Static quantization writes QuantizeLinear and DequantizeLinear pairs (QDQ) around every operator; the
-runtime fuses them into integer kernels when it loads the file. Lessons 20 and 30.
+runtime fuses them into integer kernels when it loads the file. What such a file answers depends on the
+processor: see `reduce_range`. Lessons 20 and 30.
 
 Source: ONNX Runtime documentation, "Quantize ONNX models".
 """
@@ -14,13 +15,13 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgelab import artefacts, convert, keras, runtimes, workspace
+from edgelab import artefacts, convert, keras, machine, runtimes, workspace
 from edgelab.errors import FormatError, MissingRuntimeError
 
 
@@ -58,7 +59,7 @@ def onnx_static(
     calibration: Any,
     path: str | os.PathLike[str],
     per_channel: bool = True,
-    reduce_range: bool = False,
+    reduce_range: bool | None = None,
 ) -> Path:
     """Make weights and activations 8-bit integers (QDQ), with ranges from calibration images.
 
@@ -70,9 +71,10 @@ def onnx_static(
         path: of the new `.onnx` file; a bare name goes to the workspace's artefacts.
         per_channel: a scale for each output channel of the weights; False ruins networks with
             depthwise convolutions.
-        reduce_range: use 7 bits of the weights' 8. On x86 processors without VNNI two products of
-            u8 × s8 are added in 16 bits and may saturate; half the weights' range can't. It costs
-            accuracy where VNNI is present, so it is not the default: compare both on your machine.
+        reduce_range: use 7 of the weights' 8 bits. An x86 processor without VNNI adds two products of
+            u8 × s8 in 16 bits, which saturates: the same file then gives worse answers than on a
+            processor with VNNI. Half the range can't overflow, and costs a bit of precision where
+            it is not needed. None looks at this machine (see `saturates`); compare both.
 
     Returns:
         The path.
@@ -83,6 +85,9 @@ def onnx_static(
         FormatError, MissingRuntimeError, StorageError: as `onnx_dynamic`.
     """
     source = _float_file(model)
+    if reduce_range is None:
+        here = machine.describe()
+        reduce_range = saturates(here["int8"], here["system"])
     with runtimes.load(source) as runner:
         spec = runner.input_spec
     images = artefacts.images_of(calibration, spec.shape, "calibration")
@@ -114,6 +119,19 @@ def onnx_static(
         "reduce_range": reduce_range,
     }
     return artefacts.make(path, ".onnx", "Quantizing to int8 (ONNX)", key, _prepared(write))
+
+
+def saturates(instructions: Sequence[str], system: str) -> bool:
+    """Tell whether a processor's fast u8 × s8 products can overflow: x86 without VNNI or AMX.
+
+    Args:
+        instructions: the int8 instruction sets of `machine.describe()`.
+        system: its operating system and architecture, as in "Linux x86_64".
+
+    Source: Intel intrinsics guide, `_mm256_maddubs_epi16` (saturating) against `_mm256_dpbusd_epi32`.
+    """
+    x86 = system.lower().endswith(("x86_64", "amd64"))
+    return x86 and not any("VNNI" in name or "AMX" in name for name in instructions)
 
 
 def _float_file(model: Any) -> Path:

@@ -23,10 +23,11 @@ from edgelab.errors import FormatError, InputError, MissingRuntimeError
 WIDTHS = (2, 4, 8, 32)
 _ALL = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _DENSE = ("CONV_2D", "FULLY_CONNECTED")
-# What LiteRT has kernels for, by how it computes (litert_quantizer/default_policy.py, 0.11).
+# What LiteRT has kernels for, by how it computes (litert_quantizer/default_policy.py, 0.11). The policy
+# allows convolutions of 2 bits as well; LiteRT 2.3 answers them with NaN, so they are refused here.
 SUPPORTED = {
     "float32": {32: _ALL, 8: _ALL, 4: _DENSE},
-    "int8": {32: _ALL, 8: _ALL, 4: _DENSE, 2: _DENSE},
+    "int8": {32: _ALL, 8: _ALL, 4: _DENSE, 2: ("FULLY_CONNECTED",)},
 }
 
 
@@ -53,7 +54,7 @@ def weights(
     Raises:
         InputError: a width or a way of computing that does not exist, a key of the recipe that fits no
             layer, two keys that disagree about one, a width for which LiteRT has no kernel
-            (depthwise convolutions below 8 bits; 2 bits unless compute is "int8").
+            (depthwise convolutions below 8 bits; 2 bits but for dense layers with compute="int8").
         FormatError: no `.tflite` file, truncated, or quantized already.
         MissingRuntimeError: litert-quantizer is not installed.
         StorageError: the file could not be written.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import affine, evaluate, quantize
+from edgelab import affine, evaluate, machine, onnx_quantize, quantize
 from edgelab.errors import (
     FormatError,
     InputError,
@@ -30,7 +30,8 @@ def integer_kernel(file: Path, shape: tuple[int, ...]) -> np.ndarray:
 def test_static_weights_are_those_of_affine_quantization_by_hand(
     tiny_files: dict[str, Path], tiny_split: Any, tiny_model: Any
 ) -> None:
-    file = quantize.onnx_static(tiny_files["m.onnx"], tiny_split("calibration"), "q.onnx")
+    calibration = tiny_split("calibration")
+    file = quantize.onnx_static(tiny_files["m.onnx"], calibration, "q.onnx", reduce_range=False)
     kernel = tiny_model.get_layer("first").get_weights()[0].transpose(3, 2, 0, 1)
     expected = affine.quantize(kernel, affine.fit(kernel, 8, axis=0))
     difference = np.abs(integer_kernel(file, kernel.shape).astype(int) - expected)
@@ -65,6 +66,34 @@ def test_a_reduced_range_uses_seven_bits(tiny_files: dict[str, Path], tiny_split
         np.abs(v.astype(int)).max() for v in constants(file).values() if v.dtype == np.int8
     )
     assert widest <= 64
+
+
+def test_by_default_the_range_suits_this_machine(
+    tiny_files: dict[str, Path], tiny_split: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibration, source = tiny_split("calibration"), tiny_files["m.onnx"]
+    for instructions, reduced in ((["AVX2"], True), (["AVX2", "AVX-512 VNNI"], False)):
+        there = {"int8": instructions, "system": "Linux x86_64"}
+        monkeypatch.setattr(machine, "describe", lambda there=there: there)
+        file = quantize.onnx_static(source, calibration, "d.onnx").read_bytes()
+        asked = quantize.onnx_static(source, calibration, "a.onnx", reduce_range=reduced)
+        assert file == asked.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("instructions", "system", "expected"),
+    [
+        (["AVX2"], "Linux x86_64", True),
+        ([], "Windows AMD64", True),
+        (["AVX2", "AVX-VNNI"], "Windows AMD64", False),
+        (["AMX int8"], "Linux x86_64", False),
+        (["NEON dot product"], "Darwin arm64", False),
+    ],
+)
+def test_only_x86_without_vnni_saturates(
+    instructions: list[str], system: str, expected: bool
+) -> None:
+    assert onnx_quantize.saturates(instructions, system) is expected
 
 
 @pytest.mark.parametrize("verb", ["static", "dynamic"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -199,6 +200,10 @@ def test_every_make_target_and_command_in_the_documents_exists() -> None:
         }, name
 
 
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+
+
+@needs_make
 @pytest.mark.parametrize("target", ["lab", "workshop", "test", "notebooks", "lint", "bench"])
 def test_every_target_sets_up_first(target: str) -> None:
     shown = subprocess.run(
@@ -208,6 +213,7 @@ def test_every_target_sets_up_first(target: str) -> None:
     assert shown.index("setup.py") < shown.index(".venv/bin/")
 
 
+@needs_make
 @pytest.mark.parametrize(
     ("light", "option"), [("1", "--light"), ("0", "--all"), ("", "setup.py\n")]
 )
@@ -229,6 +235,7 @@ def test_a_light_clone_stays_light_until_all_is_asked_for(
     assert [len(extras) for extras in goals] == [1, 6, 1]
 
 
+@needs_make
 def test_bench_hands_the_area_on() -> None:
     shown = subprocess.run(
         ["make", "-n", "bench", "AREA=core"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -57,6 +57,11 @@ def test_two_bits_compute_in_integers(tiny_files: dict[str, Path]) -> None:
     assert bits_of(file) == {"first": 8, "depthwise": 8, "last": 2}
 
 
+def test_a_convolution_of_two_bits_is_refused(tiny_files: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match=r"no 2-bit kernel for CONV_2D.*can have 4, 8, 32"):
+        quantize.weights(tiny_files["m.tflite"], "w.tflite", 8, {"first": 2}, compute="int8")
+
+
 def test_thirty_two_bits_everywhere_change_nothing(tiny_files: dict[str, Path]) -> None:
     file = quantize.weights(tiny_files["m.tflite"], "w.tflite", bits=32)
     assert file.read_bytes() == tiny_files["m.tflite"].read_bytes()

@@ -32,7 +32,8 @@ _FRAME = (
 )
 _CELL = "text-align:{align};padding:.15em 1.2em .15em 0;vertical-align:top;background:transparent"
 _CODE = re.compile(r"`([^`]+)`")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
+# A power in code (`2 ** n`) has spaces inside its stars.
+_BOLD = re.compile(r"\*\*(?!\s)(.+?)(?<!\s)\*\*")
 _NUMBERLIKE = re.compile(r"[-+\u2212]?\d[\d\s.,]*(\s\S{1,3})?")
 _WIDTH = 88
 
