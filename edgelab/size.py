@@ -15,11 +15,9 @@ introduces the four, lesson 20 compares them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import tempfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +45,7 @@ def of(artefact: Any) -> Size:
         MissingRuntimeError: the package that reads this format is not installed.
     """
     if keras.is_model(artefact):
-        with tempfile.TemporaryDirectory() as folder, _without_optimizer(artefact):
+        with tempfile.TemporaryDirectory() as folder:
             file = keras.save(artefact, Path(folder) / "model.keras")
             file_bytes, gzip_bytes = file.stat().st_size, _gzip_bytes([file])
     else:
@@ -60,16 +58,6 @@ def of(artefact: Any) -> Size:
         file_bytes=file_bytes,
         gzip_bytes=gzip_bytes,
     )
-
-
-@contextlib.contextmanager
-def _without_optimizer(model: Any) -> Iterator[None]:
-    """Take the optimizer out of a model while it is saved: its state is twice the weights."""
-    optimizer, model.optimizer = getattr(model, "optimizer", None), None
-    try:
-        yield
-    finally:
-        model.optimizer = optimizer
 
 
 def _gzip_bytes(files: list[Path]) -> int:
