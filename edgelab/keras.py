@@ -11,8 +11,11 @@ was imported before with Keras 3 gets an error that says what to do.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +25,7 @@ from edgelab import workspace
 from edgelab.errors import FormatError, KerasError, MissingRuntimeError
 
 LEGACY = "TF_USE_LEGACY_KERAS"
+_PARTS = {"metadata.json", "config.json", "model.weights.h5"}  # of a plain .keras file
 
 
 def prepare_environment() -> None:

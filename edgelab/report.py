@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from edgelab.claims import Claim
 from edgelab.figures.calibration import calibration
+from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
@@ -22,6 +23,7 @@ from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
 from edgelab.figures.predictions import agreement, pictures
 from edgelab.figures.timing import latency_histogram, timeline
+from edgelab.losses import losses
 from edgelab.quantities import QUANTITIES
 from edgelab.results import table
 from edgelab.tables import Table
@@ -33,6 +35,7 @@ __all__ = [
     "ClaimCheck",
     "Table",
     "aa_trials",
+    "accuracy_by_bits",
     "agreement",
     "bars",
     "calibration",
@@ -42,6 +45,7 @@ __all__ = [
     "error_by_bits",
     "interleaving",
     "latency_histogram",
+    "losses",
     "number_line",
     "outlier",
     "pictures",

@@ -65,6 +65,11 @@ class LayerSensitivity:
     agreement: float
     accuracy: Accuracy | None
 
+    def extra_bytes(self, high: int = 8) -> int:
+        """Return what the file grows by when this layer gets `high` bits instead of the few."""
+        # Buffers are padded to 16 bytes in the file; count the padding, so that a budget holds.
+        return -(-self.weights * (high - self.bits) // 8) + 16
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -229,7 +234,7 @@ def propose(scan: Scan, budget_bytes: int, high: int = 8) -> dict[str, int]:
         )
     recipe = {entry.layer: entry.bits for entry in scan}
     for entry in sorted(scan, key=lambda e: e.kl / e.weights, reverse=True):
-        extra = _extra_bytes(entry, high)
+        extra = entry.extra_bytes(high)
         if entry.bits < high and extra <= room:
             recipe[entry.layer] = high
             room -= extra
@@ -268,7 +273,3 @@ def _quantized(
 def _accuracy(outputs: np.ndarray, split: Split) -> Accuracy | None:
     return evaluate.score(outputs.argmax(axis=1), split) if split.labelled else None
 
-
-def _extra_bytes(entry: LayerSensitivity, high: int) -> int:
-    # Buffers are padded to 16 bytes in the file; count the padding, so that the budget holds.
-    return -(-entry.weights * (high - entry.bits) // 8) + 16

@@ -55,12 +55,7 @@ print(f"model.predict: {predict_ms:.1f} ms for one image")
 # for small machines. Nothing is optimised, no number gets smaller. How much faster could it be?
 
 # %%
-predict(
-    "speedup",
-    "The same network as a LiteRT file: how many times faster is one image?",
-    unit="×",
-    canned=2,
-)
+predict("speedup", "As a LiteRT file: how many times faster is one image?", unit="×", canned=2)
 
 # %%
 digits_lite = convert.to_tflite(model, "digits.tflite")  # stops here if the answers differed
@@ -166,7 +161,7 @@ hint("10.1 median", 1)
 hint("10.1 median", 2)
 
 # %% [markdown]
-# The library's `benchmark.measure` does the same, keeps every run, and adds an interval. Both agree:
+# The library's `benchmark.measure` does the same, keeps every run, and adds an interval. Do both agree?
 
 # %%
 my_median_ms = working("10.1 median", median_ms, stopwatch.median_ms)
@@ -182,7 +177,7 @@ print(f"by hand {by_hand:.2f} ms, library {measured['MobileNetV2']['latency_ms']
 report.latency_histogram(measured["MobileNetV2"])
 
 # %% [markdown]
-# **What you can conclude:** where half of the runs lie, and how surely: the interval of the median. If it
+# **What you can conclude:** the run in the middle, and how sure that is: the interval of the median. If it
 # is narrow and the two numbers above still differ, the machine was not equally busy both times.
 #
 # **What you can't:** read a percentile (*centile*) that the chart withholds. The p99 is the time that one
@@ -255,12 +250,7 @@ print("library:", {90: records.RUNS_FOR_P90, 99: records.RUNS_FOR_P99})
 # the usual 95 % interval of the ratio. Twelve times.
 
 # %%
-predict(
-    "aa",
-    "The same file against itself, 12 trials: how often will it be called different?",
-    unit="of 12",
-    canned=1,
-)
+predict("aa", "The same file against itself: how often different?", unit="of 12", canned=1)
 
 # %%
 digits_onnx = convert.to_onnx(model, "digits.onnx")
@@ -318,7 +308,8 @@ benchmark.noise_floor(digits_onnx)
 
 # %% [markdown]
 # The verdict knows three words: *faster*, *slower* and *cannot tell*. The third is an honest result, not a
-# failure. On a busy machine the interval grows; the verdicts should stay right.
+# failure. On a busy machine the interval grows. If you read another word here, you have met one of the false
+# alarms that remain: a fair method keeps them rare, none can exclude them. Run the cell again.
 #
 # ### Exercise 3: break it, and say why
 #
@@ -381,14 +372,11 @@ report.bars(
 # of weights and the runtime itself come on top.
 #
 # ## Peak memory
+#
+# How much memory does MobileNetV2 need at most, while it is loaded and run?
 
 # %%
-predict(
-    "memory",
-    "How many times the size of its file does MobileNetV2 need in memory at most?",
-    unit="×",
-    canned=1,
-)
+predict("memory", "How many times the size of its file, at the peak?", unit="×", canned=1)
 
 # %% [markdown]
 # The obvious way: ask this process for its memory before and after loading. Do it twice.
@@ -423,15 +411,10 @@ reveal("memory", again[0].peak_bytes / measured["MobileNetV2"]["size_file_bytes"
 # ## Throughput: many images at once
 #
 # A server cares less for one image's *latency* (*latence*) than for images a second: *throughput* (*débit*).
-# It can put several images into one *batch* (*lot*).
+# It can put several images into one *batch* (*lot*). One thread, as before:
 
 # %%
-predict(
-    "batch",
-    "Batch 16 instead of 1: how many times more images a second, one thread?",
-    unit="×",
-    canned=4,
-)
+predict("batch", "Batch 16: how many times more images a second?", unit="×", canned=4)
 
 # %%
 batches = benchmark.throughput(lite["MobileNetV2"], batches=(1, 2, 4, 8, 16))
@@ -475,7 +458,9 @@ print("output  (height, width, filters):             ", output_shape)
 # %% [markdown]
 # ### Exercise 4: how many MACs?
 #
-# Both shapes name the number of filters. Count it once.
+# How many MACs does such a layer need for one image? Your function gets the two shapes. Both name the number
+# of filters: count it once. MobileNetV2 also has *depthwise* layers, whose kernels say 1 there; all numbers of
+# the kernel count, as they are.
 
 
 # %%
@@ -548,18 +533,10 @@ report.roofline(benchmark.roofline(), points)
 # graph, `tf.function`), LiteRT and ONNX Runtime; one thread each, all in turn.
 
 # %%
-predict(
-    "network_share",
-    "Of one predict() call of MobileNetV2, how much is the network itself?",
-    unit="%",
-    canned=90,
-)
+predict("share", "MobileNetV2 in predict(): how much is the network?", unit="%", canned=90)
 
 
 # %%
-from edgelab import compare
-
-
 def four_ways(name):
     """Return the same network as four candidates."""
     file = keras.save(networks[name], f"{name}.keras")
@@ -572,7 +549,12 @@ def four_ways(name):
     }
 
 
-# Loading a Keras model takes seconds: few rounds must do, and the intervals will be wide.
+# %% [markdown]
+# Loading a Keras model takes seconds, so few rounds must do here, and the intervals will be wide.
+
+# %%
+from edgelab import compare
+
 few = compare.Limits(min_rounds=3, max_rounds=4, pairs=3, seconds=10)
 compared = {name: benchmark.compare(four_ways(name), limits=few) for name in networks}
 result = compared["MobileNetV2"]
@@ -585,9 +567,8 @@ report.table(result, columns=("load_ms", "first_ms", "latency_ms", "time_gain"))
 # call is the network? The compiled call is the network; what `predict()` takes beyond it is overhead.
 
 # %%
-reveal(
-    "network_share", 100 * result["compiled call"]["latency_ms"] / result["predict()"]["latency_ms"]
-)
+compiled, called = (result[way]["latency_ms"] for way in ("compiled call", "predict()"))
+reveal("share", 100 * compiled / called)
 
 # %%
 parts = {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +80,7 @@ def execute(
                     parameters={"PROFILE": profile} if profile else None,
                     kernel_name="python3",
                     cwd=folder,
-                    progress_bar={"desc": name, "unit": "cell"} if progress else False,
+                    progress_bar=_bar(name) if progress else False,
                     # Else every kernel warns that its loopback connection is not encrypted.
                     extra_arguments=["--log-level=ERROR"],
                 )
@@ -128,6 +129,12 @@ def result_text(notebook: Any) -> str:
         for output in cell.get("outputs", [])
     ]
     return "\n\n".join(text for text in texts if text)
+
+
+def _bar(name: str) -> dict[str, Any]:
+    """Return tqdm's settings: a bar that moves for a person, a line a minute for a log."""
+    watched = sys.stderr.isatty()
+    return {"desc": name, "unit": "cell", "ncols": 88, "mininterval": 0.2 if watched else 60.0}
 
 
 def _plain(output: Any) -> str:

@@ -1,4 +1,4 @@
-"""Lesson 20: quantization by hand.
+"""Lesson 20: quantization by hand, and the choices around it.
 
 The functions that students write, and how the checks call them:
 
@@ -7,6 +7,9 @@ The functions that students write, and how the checks call them:
     20.3 dequantize     dequantize(codes, scale, zero_point=0)    → values
     20.4 zero point     affine_of(values, bits=8)                 → (scale, zero point), asymmetric
     20.5 per channel    scales_of(kernel, bits=8)                 → a step per output channel
+    20.6 outlier        ruin(weights)                             → (changed weights, reason)
+    20.7 calibration    representative(pixels, labels, n)         → float32 images
+    20.8 recipe         choose(scan, budget_bytes)                → {layer: bits}
 
 Codes are signed: −127 … 127 where symmetric, −128 … 127 where there is a zero point (8 bits). The
 rules are those of the TensorFlow Lite quantization specification.
@@ -16,6 +19,12 @@ from __future__ import annotations
 
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_number
+from edgelab.classroom.exercises.choosing_mistakes import (
+    judge_calibration,
+    judge_outlier,
+    judge_reason,
+    weights_and_reason,
+)
 from edgelab.classroom.exercises.quantizing_mistakes import (
     judge_axes,
     judge_clipping,
@@ -24,6 +33,7 @@ from edgelab.classroom.exercises.quantizing_mistakes import (
     near,
     same_shape,
 )
+from edgelab.classroom.exercises.recipe_mistakes import judge_recipe, made_up_scan, recipe_of
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.exercises.zero_point_mistakes import judge_affine, pair
 from edgelab.classroom.language import N_, _, format_number
@@ -31,6 +41,14 @@ from edgelab.classroom.questions import Option
 
 # The largest magnitude is negative in the first, so that a forgotten `abs` shows.
 _VALUES = ((-0.9, 0.2, 0.5, 0.11), (0.1, 0.75, -0.3, 0.004), (-3.0, 2.5, 0.7, -1.1))
+# Scans (layer, weights, divergence) and the bytes that a file may grow by. In the second the most
+# sensitive layer costs the room of three others, in the third the smallest layers bring nothing.
+_SCANS = (
+    ((("stem", 432, 0.09), ("a", 2304, 0.016), ("b", 9216, 0.011), ("c", 36864, 0.02),
+      ("d", 800, 0.004), ("e", 700, 0.005), ("logits", 640, 0.006)), 1300),
+    ((("big", 36864, 0.05), ("stem", 432, 0.04), ("a", 1000, 0.03), ("b", 1200, 0.03)), 18500),
+    ((("b", 200, 0.0005), ("a", 300, 0.0008), ("middle", 2000, 0.06), ("c", 5000, 0.001)), 1100),
+)  # fmt: skip
 
 
 @exercise(
@@ -221,6 +239,76 @@ def per_channel(answer: Answer) -> str:
     return _("A filter with small weights now has small steps, whatever its neighbours hold.")
 
 
+@exercise(
+    "20.6 outlier",
+    N_("One weight that ruins all others"),
+    hints=(
+        N_("One value decides the step. What happens to the others when it grows?"),
+        N_(
+            "Make one weight a hundred times larger than the largest. The step grows with it, and "
+            "the others round to a handful of codes around 0."
+        ),
+    ),
+)
+def outlier(answer: Answer) -> str:
+    """Check one changed weight that makes 8 bits worse than 4 bits were, and the reason."""
+    import numpy as np
+
+    generator = np.random.default_rng(6)
+    for shape, spread in (((3, 3, 4, 8), 0.1), ((200,), 2.0)):
+        weights = generator.normal(0, spread, shape)
+        changed, reason = weights_and_reason(answer(weights))
+        judge_outlier(changed, weights)
+        judge_reason(reason)
+    return _("One large value among thousands, and the others share a handful of codes.")
+
+
+@exercise(
+    "20.7 calibration",
+    N_("Images to calibrate with"),
+    hints=(
+        N_(
+            "What did the network see in training: which kinds of picture, and values in which range?"
+        ),
+        N_(
+            "`rows = np.linspace(0, len(pixels) - 1, n).astype(int)` walks through all classes; then "
+            "divide by 255 and turn the result into `np.float32`."
+        ),
+    ),
+)
+def calibration(answer: Answer) -> str:
+    """Check calibration images: different ones, of all classes, scaled as in training."""
+    import numpy as np
+
+    generator = np.random.default_rng(7)
+    for count, n in ((300, 60), (500, 100)):
+        labels = np.sort(np.arange(count) % 10)
+        pixels = generator.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8)
+        got = answer.array(pixels, labels, n)
+        judge_calibration(got, pixels, labels, n)
+    return _("Different images of all classes, in the range of the training.")
+
+
+@exercise(
+    "20.8 recipe",
+    N_("Which layers get eight bits, under a budget"),
+    hints=(
+        N_("A layer brings something (`entry.kl`) and takes something (`entry.extra_bytes()`)."),
+        N_(
+            "Sort by `entry.kl / entry.extra_bytes()`, largest first. Give a layer 8 bits while it "
+            "fits into `budget_bytes - scan.low_bytes`, and count down what is left."
+        ),
+    ),
+)
+def recipe(answer: Answer) -> str:
+    """Check a recipe: within the budget, and nearly as good as the best one."""
+    for layers, room in _SCANS:
+        scan = made_up_scan(layers)
+        budget = scan.low_bytes + room
+        judge_recipe(recipe_of(answer(scan, budget), scan), scan, budget)
+    return _("Each byte goes where it brings most, and the budget holds.")
+
+
 questions.define(
     "20.q1",
     N_("A network in int8 is four times smaller and not faster on your machine. What fits best?"),
@@ -272,5 +360,25 @@ questions.define(
     Option(
         N_("Everywhere, because it makes the file smaller."),
         N_("It adds one scale per channel: the file grows a little, and the error shrinks."),
+    ),
+)
+
+questions.define(
+    "20.q4",
+    N_("Int8 after training costs your network nothing that you can measure. And training for it?"),
+    Option(
+        N_("It is always worth it: the network learns to live with rounding."),
+        N_(
+            "It can only win back what was lost. Where nothing was lost, it costs hours for nothing."
+        ),
+    ),
+    Option(
+        N_("Leave it; keep it for fewer bits, or for a network that int8 does hurt."),
+        N_("There is room to win: at two bits, or with one scale for a depthwise layer."),
+        right=True,
+    ),
+    Option(
+        N_("It makes the file smaller than int8 after training does."),
+        N_("The weights take eight bits either way: the sizes are the same but for some bytes."),
     ),
 )

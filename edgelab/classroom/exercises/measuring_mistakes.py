@@ -177,8 +177,15 @@ def judge_macs(got: float, kernel: Sequence[int], output: Sequence[int]) -> None
     right = weights * positions
     if _near(got, right):
         return
-    # A depthwise kernel has one filter for each channel in: there both counts are one number.
     if _near(got, weights * math.prod(output)):
+        if kernel[-1] == 1:
+            raise Wrong(
+                "depthwise",
+                _(
+                    "Right for ordinary layers. A depthwise kernel says 1 where the output says more."
+                ),
+                _("Take all four numbers of the kernel, and only height and width of the output."),
+            )
         raise Wrong(
             "filters-twice",
             _("The number of filters is in your product twice: once from each shape."),

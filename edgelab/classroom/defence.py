@@ -1,0 +1,207 @@
+"""A paragraph that can be defended: every figure in it was measured here, and the record is named.
+
+    defend(result, answers, choice, brief="phone app")
+
+The sentences are built from the comparison and follow its verdicts: where int8 is slower, or where
+nothing can be told, they say so. The student's own choice and reason stand at the end, and are kept in
+the journal. Lesson 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgelab import rebase, records
+from edgelab.classroom.cards import Card
+from edgelab.classroom.language import _, format_number, with_unit
+from edgelab.errors import InputError, JournalError
+from edgelab.records import Comparison, Ratio
+from edgelab.workshop import Agreement
+
+NO_BREAK_TIMES = "\N{NO-BREAK SPACE}×"
+
+
+@dataclass(frozen=True)
+class Way:
+    """The candidates on the way of a headline, by name, each differing from the last in one thing.
+
+    Attributes:
+        naive: the large float network through `predict()`.
+        compiled: the same as one compiled graph.
+        large: the same as a float file of the runtime.
+        small: the small network as a float file of the same runtime.
+        quantized: the small network, quantized.
+    """
+
+    naive: str
+    compiled: str
+    large: str
+    small: str
+    quantized: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names in the order of the way."""
+        return self.naive, self.compiled, self.large, self.small, self.quantized
+
+
+WORKSHOP = Way(
+    "ResNet50, predict()",
+    "ResNet50, compiled call",
+    "ResNet50 float32",
+    "MobileNetV2 float32",
+    "MobileNetV2 int8",
+)
+
+
+def defend(
+    result: Comparison,
+    answers: Mapping[str, Agreement],
+    choice: tuple[str, float, float, str],
+    brief: str,
+    way: Way = WORKSHOP,
+) -> Card:
+    """Keep a choice in the journal and return the paragraph that defends it.
+
+    Args:
+        result: the comparison that was chosen from.
+        answers: network → how often its quantized version agrees with its float one; only networks
+            with trained weights.
+        choice: name, MB to download, milliseconds, and the student's reason.
+        brief: what the choice is for, in a few words.
+        way: which candidates make the headline.
+
+    Raises:
+        InputError: the chosen model, or one on the way, was not compared.
+    """
+    name, download_mb, latency_ms, reason = choice
+    if name not in result.names:
+        raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
+    said = [*speed(result, way), *size(result, way), *agreement(result, answers)]
+    chosen = _("For the {brief} I choose {name}: {size} to download, {time} for one image. {reason}")
+    said.append(
+        chosen.format(
+            brief=brief,
+            name=f"**{name}**",
+            size=with_unit(download_mb, "MB"),
+            time=with_unit(latency_ms, "ms"),
+            reason=str(reason).strip(),
+        )
+    )
+    said.append(
+        _(
+            "All this holds for this machine and one image at a time. How often the answers are right "
+            "would need labelled images."
+        )
+    )
+    card = Card(_("A paragraph to defend"), tone="info")
+    card.say(" ".join(said))
+    card.say(_kept(result, name, " ".join(said), reason, brief), quiet=True)
+    return card
+
+
+def speed(result: Comparison, way: Way = WORKSHOP) -> list[str]:
+    """Return the sentences about time: the headline, its steps, the honest ratio."""
+    naive, small = result[way.naive], result[way.quantized]
+    whole = rebase.seen_from(way.naive, result, [way.quantized]).ratio(way.quantized)
+    call, runtime, network, bits = rebase.steps(result, way.names)
+    honest = rebase.seen_from(way.large, result, [way.quantized]).ratio(way.quantized)
+    headline = _(
+        "On this machine ({cpu}, one thread) {small} answers in {fast} as a LiteRT file; ResNet50 "
+        "through predict() takes {slow}: {gain}."
+    ).format(
+        cpu=result.machine.get("cpu") or _("unknown processor"),
+        small=small.name,
+        fast=_milliseconds(small["latency_ms"]),
+        slow=_milliseconds(naive["latency_ms"]),
+        gain=_gain(whole),
+    )
+    parts = _(
+        "This is the product of four steps: the call {call}, the runtime {runtime}, the architecture "
+        "{network}, and the 8-bit numbers {bits}."
+    ).format(call=_gain(call), runtime=_gain(runtime), network=_gain(network), bits=_gain(bits))
+    equal = _("Between equal runtimes the ratio is {gain}.").format(gain=_gain(honest))
+    return [headline, parts, _of_quantization(bits), equal]
+
+
+def size(result: Comparison, way: Way = WORKSHOP) -> list[str]:
+    """Return the sentence about file sizes, all of one format."""
+    large, small, quantized = (
+        result[name]["size_file_bytes"] for name in (way.large, way.small, way.quantized)
+    )
+    if not (large and small and quantized):
+        return []
+    text = _(
+        "As files of one format, ResNet50 float32 is {whole} as large: {network} from the architecture, "
+        "{bits} from the 8-bit numbers."
+    )
+    return [
+        text.format(
+            whole=_times(large / quantized),
+            network=_times(large / small),
+            bits=_times(small / quantized),
+        )
+    ]
+
+
+def agreement(result: Comparison, answers: Mapping[str, Agreement]) -> list[str]:
+    """Return the sentences about answers, and about networks that have none."""
+    text = _("{name}: the int8 version gives the float version's answer on {same} of {total} crops.")
+    said = [
+        text.format(name=name, same=found.same, total=found.total)
+        for name, found in answers.items()
+    ]
+    untrained = sorted(
+        {m.name.split()[0].rstrip(",") for m in result.measurements if m.weights == "none"}
+    )
+    if untrained:
+        text = _("About the answers of {names} nothing is said: their weights are untrained here.")
+        said.append(text.format(names=_(" and ").join(untrained)))
+    return said
+
+
+def _of_quantization(bits: Ratio) -> str:
+    if bits.verdict == "faster":
+        return _("Only the last step may be called quantization.")
+    if bits.verdict == "slower":
+        return _("Quantization alone made this network slower here.")
+    return _("Whether quantization alone changed its speed cannot be told from this run.")
+
+
+def _gain(ratio: Ratio) -> str:
+    """Return a latency ratio as a gain with its interval: "2.4 × (2.1 to 2.7)"."""
+    low, high = 1 / ratio.high, (1 / ratio.low if ratio.low > 0 else float("inf"))
+    text = _("{value} ({low} to {high})")
+    return text.format(
+        value=_times(1 / ratio.value), low=format_number(low, 2), high=format_number(high, 2)
+    )
+
+
+def _times(value: float) -> str:
+    return format_number(value, 2) + NO_BREAK_TIMES
+
+
+def _milliseconds(value: float | None) -> str:
+    return "–" if value is None else with_unit(value, "ms")
+
+
+def _kept(result: Comparison, name: str, paragraph: str, reason: str, brief: str) -> str:
+    """Record the choice; return where it and the comparison stand in the journal."""
+    compared = records.history("comparison", " / ".join(result.names))
+    number = compared[-1].number if compared else None
+    payload = {
+        "model": name,
+        "reason": str(reason),
+        "brief": brief,
+        "paragraph": paragraph,
+        "comparison_record": number,
+        "summary": name,
+    }
+    try:
+        own = records.publish("choice", "24.choice", payload)
+    except JournalError as error:
+        return str(error)
+    return _("Built from record {number} of your journal; your choice is record {own}.").format(
+        number=number, own=own.number
+    )
