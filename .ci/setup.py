@@ -295,7 +295,9 @@ def _start_compiling():
 def _finish_compiling(compiling):
     """Wait for the compiler, install what it made, and return how it went."""
     log = COMPILED + ".log"
-    _say(3, "llama-cpp-python, which plays language models (compiled here: about five minutes)")
+    building = isinstance(compiling, subprocess.Popen)
+    took = " (compiled here: about five minutes)" if building else ""
+    _say(3, "llama-cpp-python, which plays language models" + took)
     if compiling == "there":
         return "yes"
     if compiling == "no compiler":
@@ -306,7 +308,7 @@ def _finish_compiling(compiling):
         )
         return "no compiler"
     code = 0
-    if compiling != "built":
+    if building:
         code = _wait(compiling, "compiling", None, COMPILE_MINUTES_AT_MOST * 60)
     wheel = _wheel(_version_wanted())
     if code == 0 and wheel:

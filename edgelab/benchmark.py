@@ -338,7 +338,7 @@ def _images(on: Images) -> np.ndarray | None:
 def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Measurement:
     """Return everything about a candidate that is not a latency."""
     # Accuracy of a Keras file is the same however it is called; artefacts run as they are timed.
-    labelled = on is not None and hasattr(on, "y") and candidate.weights != "none"
+    labelled = getattr(on, "labelled", False) and candidate.weights != "none"
     measured = None
     if labelled:
         with candidate.load() as runner:

@@ -32,8 +32,6 @@ def prepare_environment() -> None:
     """Ask for the legacy Keras and a quiet TensorFlow; harmless without TensorFlow."""
     if "tensorflow" not in sys.modules:
         os.environ[LEGACY] = "1"
-    # TensorFlow leaves oneDNN off on processors without VNNI, where it halves the time of training.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 

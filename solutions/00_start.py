@@ -19,9 +19,7 @@ from edgelab import benchmark, convert, data, models, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal
 
 begin("00", PROFILE)
-predict(
-    "speed", "How many digits a second can this machine read, one core?", "images/s", canned=100
-)
+predict("speed", "How many digits a second can one core read here?", "images/s", canned=100)
 
 # %% [markdown]
 # Keep your guess: the answer comes in a minute. First, what is this machine?
@@ -44,12 +42,12 @@ doctor.report()
 # %%
 digits = data.digits()
 model = models.load("digits_cnn")
-pictures = digits.validation.x[:4]
+pictures = digits.validation.x[:3]
 answers = models.top(model.predict(pictures, verbose=0), classes=digits.classes)
 report.pictures([(255 * p[..., 0]).astype("uint8") for p in pictures], answers)
 
 # %% [markdown]
-# The bars are what the network believes. What you can't conclude from four digits: how often it is right.
+# The bars are what the network believes. What you can't conclude from three digits: how often it is right.
 #
 # ## Predict
 #
@@ -82,7 +80,7 @@ hint("00.1 size", 1)
 hint("00.1 size", 2)
 
 # %%
-predict("size", "How large is the whole file?", unit="kB", canned=round(parameters * 4 / 1000))
+predict("size", "How large is the whole file?", unit="kB", canned=100)
 
 # %% [markdown]
 # ## Measure
@@ -133,14 +131,13 @@ from PIL import Image
 
 from edgelab import workspace
 
-for i, (picture, label) in enumerate(
-    zip(digits.validation.x[:60], digits.validation.y, strict=False)
-):
-    file = workspace.workspace() / "my_images" / ("odd" if label % 2 else "even") / f"{i}.png"
+folder = workspace.workspace() / "my_images"
+for i, label in enumerate(digits.validation.y[:60]):
+    file = folder / ("odd" if label % 2 else "even") / f"{i}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray((255 * picture[..., 0]).astype("uint8")).save(file)
+    Image.fromarray((255 * digits.validation.x[i, ..., 0]).astype("uint8")).save(file)
 
-mine = data.folder(workspace.workspace() / "my_images", size=28)
+mine = data.folder(folder, size=28)
 for dataset in (digits, data.cifar10(sample=True), mine):
     print(dataset.test)
 
@@ -157,7 +154,7 @@ for dataset in (digits, data.cifar10(sample=True), mine):
 # %%
 from edgelab.classroom.language import speaking
 
-with speaking("fr"):
+with speaking("fr"):  # for good: set EDGELAB_LANG before JupyterLab starts
     hint("00.1 size", 1)
 
 # %% [markdown]

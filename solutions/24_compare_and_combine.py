@@ -141,3 +141,35 @@ report.table(
         "weights",
     ),
 )
+
+# %% [markdown]
+# ### Exercise 1: one line
+#
+# Both gains in the table, of time and of size, are the same sum: how many times less?
+
+
+# %%
+def gain(before, after):
+    """Return how many times less `after` is than `before`."""
+    ### BEGIN SOLUTION
+    return before / after
+    ### END SOLUTION
+
+
+check("24.1 gain", gain)
+
+# %%
+hint("24.1 gain", 1)
+hint("24.1 gain", 2)
+
+# %% [markdown]
+# Two cells of the table by hand. The time gain may differ in the last digit: the table compares round by round, and
+# takes the fast tenth of the runs, not the median.
+
+# %%
+my_gain = working("24.1 gain", gain, workshop.gain)
+first, last = course.reference, course["MobileNetV2 int8"]
+for key, column in (("latency_ms", "time_gain"), ("size_file_bytes", "size_reduction")):
+    by_hand = my_gain(first[key], last[key])
+    in_table = report.table(course, columns=(column,)).column(report.QUANTITIES_HEADER)[4]
+    print(f"{column:15} by hand {by_hand:6.2f}, table {in_table:6.2f}")

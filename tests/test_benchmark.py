@@ -177,3 +177,19 @@ def test_a_point_counts_two_operations_for_each_multiply_accumulate(tiny_model: 
     assert point.gflops == pytest.approx(2 * network.macs / 1e6)
     eight = roofline.point("tiny", network, latency_ms=1.0, bits=8)
     assert eight.intensity == pytest.approx(4 * point.intensity)
+
+
+def test_accuracy_is_counted_on_labelled_images_only(
+    tiny_files: dict[str, Path], tiny_images: np.ndarray
+) -> None:
+    from edgelab.splits import Split
+
+    classes = tuple("0123456789")
+    labels = np.zeros(len(tiny_images), np.int64)
+    labelled = Split("tiny", "test", tiny_images, labels, classes)
+    unlabelled = Split("tiny", "test", tiny_images, labels - 1, classes)
+    file = tiny_files["m.tflite"]
+    assert benchmark.measure(file, on=labelled, memory=False)["accuracy"] is not None
+    assert benchmark.measure(file, on=unlabelled, memory=False)["accuracy"] is None
+    untrained = runtimes.Candidate(file, weights="none")
+    assert benchmark.measure(untrained, on=labelled, memory=False)["accuracy"] is None

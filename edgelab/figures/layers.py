@@ -138,28 +138,29 @@ def outlier(values: ArrayLike, factor: float = 10.0, bits: int = 4) -> Chart:
     return Chart(figure, table, alt)
 
 
-def sensitivity(scan: Scan, title: str | None = None) -> Chart:
+def sensitivity(scan: Scan, by: str = "accuracy", title: str | None = None) -> Chart:
     """Draw what each layer costs when it alone is squeezed, beside the bytes that this saves.
-
-    The cost is the accuracy lost where the classes of the images were known, else the divergence of
-    the outputs.
 
     Args:
         scan: result of `sensitivity.scan`; its layers in the order of the network.
+        by: the cost: "accuracy" lost, where the classes of the images were known, or the "kl"
+            divergence of the outputs, which tells layers apart on a few images.
         title: above the chart.
 
     Raises:
-        InputError: there is no layer.
+        InputError: there is no layer, or no such cost.
     """
     if not len(scan):
         raise InputError("There is no layer to draw: the scan is empty.")
+    if by not in ("accuracy", "kl"):
+        raise InputError(f"A layer's cost is drawn by 'accuracy' or by 'kl', not by {by!r}.")
     before = None if scan.baseline is None else scan.baseline.value
     lost = [
         100 * (before - item.accuracy.value)
         for item in scan
         if before is not None and item.accuracy is not None
     ]
-    by_points = len(lost) == len(scan)
+    by_points = by == "accuracy" and len(lost) == len(scan)
     costs = lost if by_points else [float(item.kl) for item in scan]
     label = "Accuracy lost" if by_points else "Output changed"
     worst = int(np.argmax(costs))

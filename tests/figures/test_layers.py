@@ -79,6 +79,13 @@ def test_sensitivity_without_classes_shows_the_divergence() -> None:
     assert chart.figure.axes[0].get_xlabel() == "KL divergence (nats)"
 
 
+def test_sensitivity_by_divergence_when_asked() -> None:
+    left = report.sensitivity(scan(12, 3), by="kl").figure.axes[0]
+    assert [bar.get_width() for bar in left.patches] == [pytest.approx(v) for v in (0.12, 0.03)]
+    with pytest.raises(InputError, match="not by 'size'"):
+        report.sensitivity(scan(12, 3), by="size")
+
+
 def test_a_layer_that_gained_is_drawn_to_the_left() -> None:
     axes = report.sensitivity(scan(5, -2)).figure.axes[0]
     assert axes.get_xlim()[0] < -2
