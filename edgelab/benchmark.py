@@ -10,6 +10,7 @@ loading alone moves a latency by a percent or two. Lesson 10 teaches it.
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -343,14 +344,14 @@ def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Meas
     if labelled:
         with candidate.load() as runner:
             measured = evaluate.accuracy(runner, on)
-    countable = candidate.path.suffix in (".keras", ".tflite", ".onnx")
-    network = _counts.of(candidate.path) if countable else None
+    content = workspace.file_hash(candidate.path)
+    sizes, network = _weighed(candidate.path, content)
     return Measurement(
         name=name,
         runtime=candidate.runtime or runtimes.runner_class(candidate.path).runtime,
         threads=candidate.threads,
-        artefact_hash=workspace.file_hash(candidate.path),
-        size=size.of(candidate.path),
+        artefact_hash=content,
+        size=sizes,
         memory_bytes=_memory.measure(candidate).peak_bytes if memory else None,
         accuracy=measured,
         parameters=network.parameters if network else None,
@@ -360,6 +361,13 @@ def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Meas
         machine=machine.describe(),
         versions=workspace.versions(*PACKAGES),
     )
+
+
+@functools.lru_cache(maxsize=32)
+def _weighed(path: Path, _content: str) -> tuple[records.Size, _counts.Counts | None]:
+    """Return sizes and counts of a file; one that is compared under two runtimes is read once."""
+    countable = path.suffix in (".keras", ".tflite", ".onnx")
+    return size.of(path), _counts.of(path) if countable else None
 
 
 def _spread(instances: list[list[int]]) -> float | None:

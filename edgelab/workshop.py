@@ -112,7 +112,7 @@ def fitting(result: Comparison, download_bytes: float) -> list[tuple[str, Size, 
     return sorted(fits, key=lambda found: found[2].median_ms)
 
 
-def choose(result: Comparison, download_bytes: float) -> tuple[str, float, float, str]:
+def choose(result: Comparison, download_bytes: float = 6e6) -> tuple[str, float, float, str]:
     """Choose the fastest trained candidate whose download fits.
 
     Args:

@@ -4,7 +4,7 @@ import html.parser
 
 import pytest
 
-from edgelab.classroom.cards import TONES, Card, markup
+from edgelab.classroom.cards import TONES, Card, markup, plain
 
 VOID = {"br"}
 
@@ -85,3 +85,11 @@ def test_every_colour_has_a_fallback_outside_of_jupyterlab() -> None:
 def test_outside_of_a_notebook_the_text_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     full_card().show()
     assert capsys.readouterr().out == full_card().text + "\n"
+
+
+def test_powers_in_code_are_no_marks_for_bold() -> None:
+    text = "`q ** n` and `n * q ** (n - 1)`, **both**"
+    assert markup(text) == (
+        "<code>q ** n</code> and <code>n * q ** (n - 1)</code>, <strong>both</strong>"
+    )
+    assert plain(text) == "`q ** n` and `n * q ** (n - 1)`, both"

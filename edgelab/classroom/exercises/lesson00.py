@@ -94,12 +94,12 @@ questions.define(
         N_("You may, and the journal says that it came after the measurement. It helps nobody."),
     ),
     Option(
+        N_("Leave out the next guesses."),
+        N_("Without a guess, any number looks as expected, and little stays in the memory."),
+    ),
+    Option(
         N_("Ask what explains the difference."),
         N_("That is what guesses are for. None of them is graded."),
         right=True,
-    ),
-    Option(
-        N_("Leave out the next guesses."),
-        N_("Without a guess, any number looks as expected, and little stays in the memory."),
     ),
 )

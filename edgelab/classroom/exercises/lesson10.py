@@ -243,12 +243,12 @@ questions.define(
         N_("It waits for memory: the arithmetic is idle already."),
     ),
     Option(
+        N_("Fewer MACs in the same layers, with as many bytes."),
+        N_("The arithmetic is not what it waits for. Fewer MACs help where they also save bytes."),
+    ),
+    Option(
         N_("Fewer bytes for each weight and activation."),
         N_("Half the bytes, half the waiting, as long as memory is the limit."),
         right=True,
-    ),
-    Option(
-        N_("Fewer MACs in the same layers, with as many bytes."),
-        N_("The arithmetic is not what it waits for. Fewer MACs help where they also save bytes."),
     ),
 )
