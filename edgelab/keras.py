@@ -131,7 +131,9 @@ def _read(source: Path) -> Any:
     """
     with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
         if set(archive.namelist()) != _PARTS:
-            return keras().models.load_model(source, compile=False)  # with vocabularies and the like
+            return keras().models.load_model(
+                source, compile=False
+            )  # with vocabularies and the like
         config = json.loads(archive.read("config.json"))
         config["compile_config"] = None
         model = keras().saving.deserialize_keras_object(config)

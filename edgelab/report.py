@@ -12,8 +12,8 @@ gathers the functions; each family has a module of its own in `edgelab/figures/`
 from __future__ import annotations
 
 from edgelab.claims import Claim
-from edgelab.figures.calibration import calibration
 from edgelab.figures.bits import accuracy_by_bits
+from edgelab.figures.calibration import calibration
 from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop

@@ -149,7 +149,8 @@ class View:
         if elsewhere:
             found.append(f"Not measured here ({', '.join(elsewhere)}): a shipped reference run.")
         if busy:
-            found.append(f"Machine busy during {', '.join(busy)}: stop other programs and repeat.")
+            during = "all of it" if len(busy) == len(self.measurements) else ", ".join(busy)
+            found.append(f"Machine busy during {during}: stop other programs and repeat.")
         if not self.compared and len(self.measurements) > 1:
             found.append(
                 "Measured one after the other, not in turn: small differences say nothing."

@@ -272,4 +272,3 @@ def _quantized(
 
 def _accuracy(outputs: np.ndarray, split: Split) -> Accuracy | None:
     return evaluate.score(outputs.argmax(axis=1), split) if split.labelled else None
-

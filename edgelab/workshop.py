@@ -19,6 +19,16 @@ import numpy as np
 from edgelab.errors import InputError
 from edgelab.records import Comparison, Latency, Size
 
+# The candidates between a headline's reference and its result; each differs from the one before in
+# one thing: call, runtime, architecture, bits.
+WAY = (
+    "ResNet50 predict()",
+    "ResNet50 compiled call",
+    "ResNet50 float32",
+    "MobileNetV2 float32",
+    "MobileNetV2 int8",
+)
+
 
 @dataclass(frozen=True)
 class Agreement:

@@ -551,9 +551,13 @@ for network, found in (("digits", result), ("ResNet8", larger)):
         claim = report.claim(name, found)
         unit = "points lost" if name == "int8-accuracy" else "times"
         rows.append((network, name, claim.pairs[0].value, unit, claim.verdict))
-tables.of_rows(("Network", "Claim", "Measured", "Unit", "Verdict here"), rows)
+columns = ("Network", "Claim", "Measured", "Unit", "Verdict here")
+tables.of_rows(columns, rows, write={"Measured": "{:.2f}".format})
 
 # %% [markdown]
+# Does *four times smaller* hold for one network and not for the other? A file also holds its layers, their names, and a
+# scale for each channel, none of which shrinks. Many small layers are further from four than a few large ones.
+#
 # ## What calibration needs
 #
 # Full integer needs to know the range of every activation *before* it runs. It learns it from calibration images. How

@@ -1,6 +1,6 @@
 """A paragraph that can be defended: every figure in it was measured here, and the record is named.
 
-    defend(result, answers, choice, brief="phone app")
+    defend(result, answers, choice, limit_mb=6)
 
 The sentences are built from the comparison and follow its verdicts: where int8 is slower, or where
 nothing can be told, they say so. The student's own choice and reason stand at the end, and are kept in
@@ -10,9 +10,8 @@ the journal. Lesson 24.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from edgelab import rebase, records
+from edgelab import rebase, records, workshop
 from edgelab.classroom.cards import Card
 from edgelab.classroom.language import _, format_number, with_unit
 from edgelab.errors import InputError, JournalError
@@ -22,45 +21,11 @@ from edgelab.workshop import Agreement
 NO_BREAK_TIMES = "\N{NO-BREAK SPACE}×"
 
 
-@dataclass(frozen=True)
-class Way:
-    """The candidates on the way of a headline, by name, each differing from the last in one thing.
-
-    Attributes:
-        naive: the large float network through `predict()`.
-        compiled: the same as one compiled graph.
-        large: the same as a float file of the runtime.
-        small: the small network as a float file of the same runtime.
-        quantized: the small network, quantized.
-    """
-
-    naive: str
-    compiled: str
-    large: str
-    small: str
-    quantized: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names in the order of the way."""
-        return self.naive, self.compiled, self.large, self.small, self.quantized
-
-
-WORKSHOP = Way(
-    "ResNet50, predict()",
-    "ResNet50, compiled call",
-    "ResNet50 float32",
-    "MobileNetV2 float32",
-    "MobileNetV2 int8",
-)
-
-
 def defend(
     result: Comparison,
     answers: Mapping[str, Agreement],
     choice: tuple[str, float, float, str],
-    brief: str,
-    way: Way = WORKSHOP,
+    limit_mb: float,
 ) -> Card:
     """Keep a choice in the journal and return the paragraph that defends it.
 
@@ -69,44 +34,43 @@ def defend(
         answers: network → how often its quantized version agrees with its float one; only networks
             with trained weights.
         choice: name, MB to download, milliseconds, and the student's reason.
-        brief: what the choice is for, in a few words.
-        way: which candidates make the headline.
+        limit_mb: the largest download that was allowed.
 
     Raises:
-        InputError: the chosen model, or one on the way, was not compared.
+        InputError: the chosen model, or one of `workshop.WAY`, was not compared.
     """
     name, download_mb, latency_ms, reason = choice
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
-    said = [*speed(result, way), *size(result, way), *agreement(result, answers)]
-    chosen = _("For the {brief} I choose {name}: {size} to download, {time} for one image. {reason}")
-    said.append(
-        chosen.format(
-            brief=brief,
-            name=f"**{name}**",
-            size=with_unit(download_mb, "MB"),
-            time=with_unit(latency_ms, "ms"),
-            reason=str(reason).strip(),
-        )
+    chosen = _(
+        "With at most {limit} to download, I choose {name}: it takes {size}, and {time} for one "
+        "image. {reason}"
+    ).format(
+        limit=with_unit(limit_mb, "MB"),
+        name=f"**{name}**",
+        size=with_unit(download_mb, "MB"),
+        time=with_unit(latency_ms, "ms"),
+        reason=str(reason).strip(),
     )
-    said.append(
-        _(
-            "All this holds for this machine and one image at a time. How often the answers are right "
-            "would need labelled images."
-        )
-    )
-    card = Card(_("A paragraph to defend"), tone="info")
-    card.say(" ".join(said))
-    card.say(_kept(result, name, " ".join(said), reason, brief), quiet=True)
+    parts = [
+        speed(result),
+        [*size(result), *agreement(result, answers)],
+        [chosen, *_limits(result)],
+    ]
+    card = Card(_("A text to defend"), tone="info")
+    for sentences in parts:
+        card.say(" ".join(sentences))
+    paragraph = " ".join(sentence for sentences in parts for sentence in sentences)
+    card.say(_kept(result, name, paragraph, reason), quiet=True)
     return card
 
 
-def speed(result: Comparison, way: Way = WORKSHOP) -> list[str]:
+def speed(result: Comparison) -> list[str]:
     """Return the sentences about time: the headline, its steps, the honest ratio."""
-    naive, small = result[way.naive], result[way.quantized]
-    whole = rebase.seen_from(way.naive, result, [way.quantized]).ratio(way.quantized)
-    call, runtime, network, bits = rebase.steps(result, way.names)
-    honest = rebase.seen_from(way.large, result, [way.quantized]).ratio(way.quantized)
+    naive, small = result[workshop.WAY[0]], result[workshop.WAY[-1]]
+    (whole,) = rebase.steps(result, [naive.name, small.name])
+    call, runtime, network, bits = rebase.steps(result, workshop.WAY)
+    (honest,) = rebase.steps(result, [workshop.WAY[2], small.name])
     headline = _(
         "On this machine ({cpu}, one thread) {small} answers in {fast} as a LiteRT file; ResNet50 "
         "through predict() takes {slow}: {gain}."
@@ -125,11 +89,9 @@ def speed(result: Comparison, way: Way = WORKSHOP) -> list[str]:
     return [headline, parts, _of_quantization(bits), equal]
 
 
-def size(result: Comparison, way: Way = WORKSHOP) -> list[str]:
+def size(result: Comparison) -> list[str]:
     """Return the sentence about file sizes, all of one format."""
-    large, small, quantized = (
-        result[name]["size_file_bytes"] for name in (way.large, way.small, way.quantized)
-    )
+    large, small, quantized = (result[name]["size_file_bytes"] for name in workshop.WAY[2:])
     if not (large and small and quantized):
         return []
     text = _(
@@ -147,17 +109,29 @@ def size(result: Comparison, way: Way = WORKSHOP) -> list[str]:
 
 def agreement(result: Comparison, answers: Mapping[str, Agreement]) -> list[str]:
     """Return the sentences about answers, and about networks that have none."""
-    text = _("{name}: the int8 version gives the float version's answer on {same} of {total} crops.")
+    text = _(
+        "{name}: the int8 version gives the float version's answer on {same} of {total} views of photographs."
+    )
     said = [
         text.format(name=name, same=found.same, total=found.total)
         for name, found in answers.items()
     ]
-    untrained = sorted(
-        {m.name.split()[0].rstrip(",") for m in result.measurements if m.weights == "none"}
-    )
+    untrained = sorted({m.name.split()[0] for m in result.measurements if m.weights == "none"})
     if untrained:
         text = _("About the answers of {names} nothing is said: their weights are untrained here.")
         said.append(text.format(names=_(" and ").join(untrained)))
+    return said
+
+
+def _limits(result: Comparison) -> list[str]:
+    said = [
+        _(
+            "All this holds for this machine and one image at a time. How often the answers are right "
+            "would need labelled images."
+        )
+    ]
+    if result.busy:
+        said.append(_("Other programs were running meanwhile, so the times deserve a repetition."))
     return said
 
 
@@ -186,14 +160,13 @@ def _milliseconds(value: float | None) -> str:
     return "–" if value is None else with_unit(value, "ms")
 
 
-def _kept(result: Comparison, name: str, paragraph: str, reason: str, brief: str) -> str:
+def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:
     """Record the choice; return where it and the comparison stand in the journal."""
     compared = records.history("comparison", " / ".join(result.names))
     number = compared[-1].number if compared else None
     payload = {
         "model": name,
         "reason": str(reason),
-        "brief": brief,
         "paragraph": paragraph,
         "comparison_record": number,
         "summary": name,
