@@ -659,7 +659,8 @@ except SplitError as error:
 # %% [markdown]
 # ## Four bits, and the layer that suffers
 #
-# Eight bits cost ResNet8 little. Four halve the file once more. All layers at 4 bits, weights only:
+# The calibration chart shows what eight bits cost ResNet8. Four bits would halve its weights once more. What do they cost?
+# Here are all layers at 4 bits, weights only (activations stay float, so no calibration is needed):
 
 # %%
 predict(

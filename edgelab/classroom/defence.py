@@ -18,6 +18,7 @@ from edgelab.errors import InputError, JournalError
 from edgelab.records import Comparison, Ratio
 from edgelab.workshop import Agreement
 
+CHOICE = "24.choice"  # its name in the journal
 NO_BREAK_TIMES = "\N{NO-BREAK SPACE}×"
 
 
@@ -171,8 +172,10 @@ def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:
         "comparison_record": number,
         "summary": name,
     }
+    earlier = records.history("choice", CHOICE)
     try:
-        own = records.publish("choice", "24.choice", payload)
+        own = earlier[-1] if earlier and earlier[-1].payload == payload else None
+        own = own or records.publish("choice", CHOICE, payload)
     except JournalError as error:
         return str(error)
     return _("Built from record {number} of your journal; your choice is record {own}.").format(

@@ -1,0 +1,247 @@
+"""Each check of lesson 24 against plausible wrong answers, named, and against right ones."""
+
+# A wrong answer may well ignore an argument.
+# ruff: noqa: ARG005
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgelab import records, workshop
+from edgelab.classroom.exercises import examine, exercises_of
+from tests.classroom.workshop_made import made
+from tests.records_made import float_and_int8
+
+Answer = Callable[..., Any]
+
+GAIN: dict[str, list[Answer]] = {
+    "upside-down": [lambda b, a: a / b],
+    "difference": [lambda b, a: b - a],
+    "share-saved": [
+        lambda b, a: (b - a) / b,
+        lambda b, a: 1 - a / b,
+        lambda b, a: 100 * (b - a) / b,
+    ],
+    "rounded": [lambda b, a: b // a, lambda b, a: round(b / a), lambda b, a: int(b / a)],
+    "wrong-gain": [
+        lambda b, a: 0,
+        lambda b, a: 4,
+        lambda b, a: abs(b / a) + 1,
+        lambda b, a: 100 * b / a,
+        lambda b, a: max(a, b) / min(a, b),
+    ],
+    "not-numbers": [lambda b, a: f"{b / a:.1f} ×"],
+    "ZeroDivisionError": [lambda b, a: b / 0],
+}
+
+FACTORS: dict[str, list[Answer]] = {
+    "all-from-the-first": [
+        lambda v: [v[0] / x for x in v[1:]],
+        lambda v: [v[0] / x for x in v],
+    ],
+    "upside-down": [lambda v: [v[i + 1] / v[i] for i in range(len(v) - 1)]],
+    "difference": [
+        lambda v: [v[i] - v[i + 1] for i in range(len(v) - 1)],
+        lambda v: list(np.diff(v)),
+    ],
+    "whole-only": [lambda v: v[0] / v[-1], lambda v: [v[0] / v[-1]]],
+    "wrong-count": [
+        lambda v: [1.0, *workshop.factors(v)],
+        lambda v: workshop.factors(v)[:-1] if len(v) > 3 else workshop.factors(v),
+        lambda v: np.outer(v, v),
+    ],
+    "wrong-factors": [
+        lambda v: np.zeros(len(v) - 1),
+        lambda v: workshop.factors(v)[::-1],
+        lambda v: [round(f) for f in workshop.factors(v)],
+    ],
+    "IndexError": [lambda v: [v[i] / v[i + 1] for i in range(len(v))]],
+    "not-numbers": [lambda v: {}],
+}
+
+SAME: dict[str, list[Answer]] = {
+    "percent": [lambda a, b: 100 * (a.argmax(axis=1) == b.argmax(axis=1)).mean()],
+    "count": [lambda a, b: (a.argmax(axis=1) == b.argmax(axis=1)).sum()],
+    "disagreement": [lambda a, b: (a.argmax(axis=1) != b.argmax(axis=1)).mean()],
+    "wrong-axis": [
+        lambda a, b: (a.argmax(axis=0) == b.argmax(axis=0)).mean(),
+        lambda a, b: (a.argmax(0) == b.argmax(0)).mean(),
+    ],
+    "no-axis": [
+        lambda a, b: a.argmax() == b.argmax(),
+        lambda a, b: float(a.argmax() == b.argmax()),
+    ],
+    "compares-outputs": [
+        lambda a, b: (a == b).mean(),
+        lambda a, b: np.isclose(a, b).mean(),
+        lambda a, b: (a.max(axis=1) == b.max(axis=1)).mean(),
+    ],
+    "wrong-share": [
+        lambda a, b: 1.0,
+        lambda a, b: np.corrcoef(a.ravel(), b.ravel())[0, 1],
+        lambda a, b: (a.argmin(axis=1) == b.argmax(axis=1)).mean(),
+    ],
+    "not-one-number": [lambda a, b: a.argmax(axis=1) == b.argmax(axis=1)],
+}
+
+BREAK: dict[str, list[Answer]] = {
+    "same-range": [
+        lambda p: (p - 127) / 128,
+        lambda p: p / 255,
+        lambda p: p / 127.5 - 1,
+        lambda p: np.random.default_rng(0).normal(size=p.shape).astype(np.float32),
+    ],
+    "wrong-shape": [
+        lambda p: p[0],
+        lambda p: p.mean(axis=-1),
+        lambda p: p[:, ::2, ::2],
+        lambda p: 255.0,
+    ],
+    "integers": [lambda p: p.astype(np.uint8), lambda p: p.astype(int)],
+    "not-finite": [lambda p: p * np.nan, lambda p: p / 0.0],
+    "all-equal": [lambda p: np.zeros_like(p), lambda p: np.full_like(p, 255)],
+    "changes-its-input": [lambda p: np.multiply(p, 10, out=p)],
+}
+
+
+def chosen(
+    name: str, mb: float = 2.6, ms: float = 5.0, why: str = "the fastest that fits"
+) -> Answer:
+    return lambda result: (name, mb, ms, why)
+
+
+BEST = "EfficientNet-Lite0 int8"
+CHOICE: dict[str, list[Answer]] = {
+    "untrained": [chosen("MobileNetV2 int8", 2.0, 4.0), chosen("ResNet50 predict()", 51.5, 200.0)],
+    "too-large": [chosen("EfficientNet-Lite0 float32", 9.3, 10.0)],
+    "unknown-model": [chosen("EfficientNet"), chosen("int8"), lambda r: (None, 1, 1, "a b c d")],
+    "file-instead-of-download": [chosen(BEST, 5.2)],
+    "wrong-unit": [chosen(BEST, 2_600_000), chosen(BEST, 2600)],
+    "not-your-size": [chosen(BEST, 3.4), chosen(BEST, 0)],
+    "not-your-latency": [chosen(BEST, 2.6, 4.0), chosen(BEST, 2.6, 0.005)],
+    "no-reason": [chosen(BEST, why=""), chosen(BEST, why="because"), chosen(BEST, why=None)],  # type: ignore[arg-type]
+    "not-four": [
+        lambda r: BEST,
+        lambda r: (BEST, 2.6, 5.0),
+        lambda r: {"model": BEST},
+        lambda r: r[BEST],
+    ],
+    "not-numbers": [chosen(BEST, "2.6 MB")],  # type: ignore[arg-type]
+    "InputError": [lambda r: r["EfficientNet int8"]],
+}
+
+WRONG = {
+    "24.1 gain": GAIN,
+    "24.2 factors": FACTORS,
+    "24.3 same answer": SAME,
+    "24.4 break it": BREAK,
+    "24.5 choice": CHOICE,
+}
+
+RIGHT: dict[str, list[Answer]] = {
+    "24.1 gain": [
+        lambda b, a: b / a,
+        lambda before, after: 1 / (after / before),
+        lambda b, a: np.float32(b) / np.float32(a),
+        workshop.gain,
+    ],
+    "24.2 factors": [
+        lambda v: [b / a for b, a in zip(v, v[1:], strict=False)],
+        lambda v: [v[i] / v[i + 1] for i in range(len(v) - 1)],
+        lambda v: np.array(v)[:-1] / np.array(v)[1:],
+        lambda v: tuple(np.exp(-np.diff(np.log(v)))),
+        workshop.factors,
+    ],
+    "24.3 same answer": [
+        lambda a, b: (a.argmax(axis=1) == b.argmax(axis=1)).mean(),
+        lambda a, b: sum(x.argmax() == y.argmax() for x, y in zip(a, b, strict=True)) / len(a),
+        lambda a, b: np.mean(np.argmax(a, -1) == np.argmax(b, -1)),
+        workshop.share_of_same,
+    ],
+    "24.4 break it": [
+        lambda p: p,
+        lambda p: p * 100,
+        lambda p: p / 255 / 100,
+        lambda p: (p - 127) * 128,
+        lambda p: p.astype(np.float64),
+        workshop.unprepared,
+    ],
+    "24.5 choice": [
+        chosen(BEST),
+        chosen(BEST, 2.60, 5.02, "Nothing else is both trained and small enough"),
+        lambda r: [BEST, r[BEST]["size_gzip_bytes"] / 1e6, r[BEST]["latency_ms"], "it is the best"],
+        workshop.choose,
+    ],
+}
+
+WRONG_CASES = [
+    pytest.param(name, misconception, answer, id=f"{name}-{misconception}-{at}")
+    for name, families in WRONG.items()
+    for misconception, answers in families.items()
+    for at, answer in enumerate(answers)
+]
+RIGHT_CASES = [
+    pytest.param(name, answer, id=f"{name}-{at}")
+    for name, answers in RIGHT.items()
+    for at, answer in enumerate(answers)
+]
+
+
+@pytest.fixture(autouse=True)
+def measured() -> None:
+    """Put the workshop's comparison into the journal, and a later one that is about something else."""
+    records.publish("comparison", "workshop", made())
+    records.publish("comparison", "float32 / int8", float_and_int8())
+
+
+@pytest.mark.parametrize(("name", "misconception", "answer"), WRONG_CASES)
+def test_a_wrong_answer_is_rejected_for_its_reason(
+    name: str, misconception: str, answer: Answer
+) -> None:
+    result = examine(name, answer)
+    assert (result.status, result.misconception) == ("wrong", misconception), result
+    assert result.text
+    assert result.next_step
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT_CASES)
+def test_a_right_answer_passes_however_it_is_written(name: str, answer: Answer) -> None:
+    result = examine(name, answer)
+    assert result.status == "passed", result
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_stub_is_not_answered_yet(name: str) -> None:
+    for stub in (None, ..., lambda *_: None, lambda *_: ...):
+        assert examine(name, stub).status == "unanswered"
+
+
+def test_with_trained_weights_the_faster_rival_counts() -> None:
+    records.publish("comparison", "workshop", made(untrained=False))
+    result = examine("24.5 choice", chosen(BEST))
+    assert result.misconception == "slower-than-another"
+    assert "MobileNetV2 int8" in result.text
+    assert examine("24.5 choice", chosen("MobileNetV2 int8", 2.0, 4.0)).passed
+
+
+def test_a_rival_that_cannot_be_told_apart_does_not_count() -> None:
+    close = made(untrained=False, latency_ms={"MobileNetV2 int8": 4.99})
+    records.publish("comparison", "workshop", close)
+    assert examine("24.5 choice", chosen(BEST)).passed
+
+
+def test_who_has_measured_nothing_is_sent_to_the_measuring_cell() -> None:
+    before = records.use(records.MemoryStore())
+    try:
+        result = examine("24.5 choice", chosen(BEST))
+    finally:
+        records.use(before)
+    assert result.misconception == "nothing-measured"
+
+
+def test_the_lesson_has_these_exercises_in_this_order() -> None:
+    assert [exercise.name for exercise in exercises_of("24")] == list(WRONG)
