@@ -581,8 +581,8 @@ for name, ways in compared.items():
 report.cost_split(parts)
 
 # %% [markdown]
-# **What you can conclude:** what share of `predict()` is overhead. It takes about as long for any network, so it
-# weighs much on a small one and less on one that computes longer. The rest of the difference is the runtime: another set of kernels for the same work.
+# **What you can conclude:** what share of `predict()` is overhead. It does not grow with the work of the network, so
+# it weighs much on a small one and less on one that computes longer. The rest of the difference is the runtime: another set of kernels for the same work.
 #
 # **What you can't:** call any of this *compression*. No weight was touched.
 #

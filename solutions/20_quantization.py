@@ -339,7 +339,8 @@ curves = {"per tensor": {}, "per channel": {}}
 for bits in range(1, 9):
     for name, curve in curves.items():
         small = straight_through.rounded(baseline, bits, per_channel=name == "per channel")
-        curve[bits] = evaluate.accuracy(small, digits.validation)
+        answers = small(digits.validation.x).numpy().argmax(axis=1)
+        curve[bits] = evaluate.score(answers, digits.validation)
 before = evaluate.accuracy(baseline, digits.validation)
 report.accuracy_by_bits(curves, reference=before)
 

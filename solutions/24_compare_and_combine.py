@@ -454,9 +454,9 @@ ruined = benchmark.compare(trio, accuracy=False, limits=few)
 report.table(ruined, columns=("latency_ms", "time_gain", "size_file_bytes", "size_reduction"))
 
 # %% [markdown]
-# Read the table again: would you have noticed? It ranks the broken network like the sound one. The scales were
-# found on values a hundred times too large, so all that the network really sees falls onto a few codes.
-# A table without a look at the answers is half a table.
+# Read the table again: would you have noticed? It ranks the broken network like the sound one. Scales found on values far
+# too large leave all that the network really sees a few codes; scales found on far too small ones cut nearly all of
+# it off. A table without a look at the answers is half a table.
 #
 # ## Choose, and defend it
 #

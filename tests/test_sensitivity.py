@@ -88,6 +88,18 @@ def test_a_proposed_recipe_keeps_the_budget_and_spends_it_on_the_worst(
     assert sensitivity.propose(scan, scan.low_bytes + 1500)["last"] == 8
 
 
+def test_what_a_spared_layer_takes_is_not_understated(
+    found: sensitivity.Scan, tiny_files: dict[str, Path]
+) -> None:
+    for entry in found:
+        if entry.bits < 8:
+            one = quantize.mixed(
+                tiny_files["m.tflite"], "one.tflite", {entry.layer: 8, "depthwise": 8}, 4
+            )
+            growth = one.stat().st_size - found.low_bytes
+            assert 0 < growth <= entry.extra_bytes()
+
+
 def test_a_budget_that_cannot_be_met_is_an_error(found: sensitivity.Scan) -> None:
     with pytest.raises(InputError, match="can't be met"):
         sensitivity.propose(found, 100)

@@ -29,11 +29,11 @@ GAIN: dict[str, list[Answer]] = {
     "rounded": [lambda b, a: b // a, lambda b, a: round(b / a), lambda b, a: int(b / a)],
     "wrong-gain": [
         lambda b, a: 0,
-        lambda b, a: 4,
+        lambda b, a: 3,
         lambda b, a: abs(b / a) + 1,
         lambda b, a: 100 * b / a,
-        lambda b, a: max(a, b) / min(a, b),
     ],
+    "hides-losses": [lambda b, a: max(a, b) / min(a, b)],
     "not-numbers": [lambda b, a: f"{b / a:.1f} ×"],
     "ZeroDivisionError": [lambda b, a: b / 0],
 }
@@ -73,7 +73,7 @@ SAME: dict[str, list[Answer]] = {
     ],
     "no-axis": [
         lambda a, b: a.argmax() == b.argmax(),
-        lambda a, b: float(a.argmax() == b.argmax()),
+        lambda a, b: bool(a.argmax() == b.argmax()),
     ],
     "compares-outputs": [
         lambda a, b: (a == b).mean(),
@@ -83,9 +83,9 @@ SAME: dict[str, list[Answer]] = {
     "wrong-share": [
         lambda a, b: 1.0,
         lambda a, b: np.corrcoef(a.ravel(), b.ravel())[0, 1],
-        lambda a, b: (a.argmin(axis=1) == b.argmax(axis=1)).mean(),
+        lambda a, b: 0.5,
     ],
-    "not-one-number": [lambda a, b: a.argmax(axis=1) == b.argmax(axis=1)],
+    "not-averaged": [lambda a, b: a.argmax(axis=1) == b.argmax(axis=1)],
 }
 
 BREAK: dict[str, list[Answer]] = {
@@ -103,7 +103,7 @@ BREAK: dict[str, list[Answer]] = {
     ],
     "integers": [lambda p: p.astype(np.uint8), lambda p: p.astype(int)],
     "not-finite": [lambda p: p * np.nan, lambda p: p / 0.0],
-    "all-equal": [lambda p: np.zeros_like(p), lambda p: np.full_like(p, 255)],
+    "beyond-a-photograph": [lambda p: p * 100, lambda p: (p - 127) * 128],
     "changes-its-input": [lambda p: np.multiply(p, 10, out=p)],
 }
 
@@ -150,7 +150,6 @@ RIGHT: dict[str, list[Answer]] = {
         workshop.gain,
     ],
     "24.2 factors": [
-        lambda v: [b / a for b, a in zip(v, v[1:], strict=False)],
         lambda v: [v[i] / v[i + 1] for i in range(len(v) - 1)],
         lambda v: np.array(v)[:-1] / np.array(v)[1:],
         lambda v: tuple(np.exp(-np.diff(np.log(v)))),
@@ -164,9 +163,10 @@ RIGHT: dict[str, list[Answer]] = {
     ],
     "24.4 break it": [
         lambda p: p,
-        lambda p: p * 100,
+        lambda p: p - 127,
         lambda p: p / 255 / 100,
-        lambda p: (p - 127) * 128,
+        np.zeros_like,
+        lambda p: np.full_like(p, -1),
         lambda p: p.astype(np.float64),
         workshop.unprepared,
     ],

@@ -22,6 +22,14 @@ def judge_gain(got: float, before: float, after: float) -> None:
     """Raise `Wrong` unless got = before / after."""
     if near(got, before / after):
         return
+    if before < after and near(got, after / before):
+        raise Wrong(
+            "hides-losses",
+            _(
+                "From {before} to {after} something was lost, and your gain is still above 1."
+            ).format(before=format_number(before), after=format_number(after)),
+            _("Divide the old value by the new one, whichever is larger."),
+        )
     if near(got, after / before):
         raise Wrong(
             "upside-down",
@@ -116,6 +124,26 @@ def judge_factors(got: Any, values: Any) -> None:
     )
 
 
+def judge_verdicts(given: Any, count: int) -> None:
+    """Raise `Wrong` where true or false came back instead of a share, once or for each image."""
+    import numpy as np
+
+    verdicts = np.asarray(given)
+    if verdicts.dtype != bool:
+        return
+    if verdicts.shape == (count,):
+        raise Wrong(
+            "not-averaged",
+            _("You give true or false for each image; their share is wanted."),
+            _("`.mean()` of trues and falses is the share of trues."),
+        )
+    raise Wrong(
+        "no-axis",
+        _("Without an axis, `argmax` looks at all images together and gives one place."),
+        _("Each image has its own answer: `axis=1`."),
+    )
+
+
 def judge_agreement(got: float, right: float, a: Any, b: Any) -> None:
     """Raise `Wrong` unless got is the share of rows in which a and b have the same largest column."""
     import numpy as np
@@ -146,12 +174,6 @@ def judge_agreement(got: float, right: float, a: Any, b: Any) -> None:
             "wrong-axis",
             _("You look for the image with the largest output of each class."),
             _("The classes are the second axis: `axis=1`."),
-        )
-    if near(got, float(a.argmax() == b.argmax())):
-        raise Wrong(
-            "no-axis",
-            _("Without an axis, `argmax` looks at all images together and gives one place."),
-            _("Each image has its own answer: `axis=1`."),
         )
     if near(got, float((a == b).mean())) or near(got, float(np.isclose(a, b).mean())):
         raise Wrong(

@@ -23,6 +23,7 @@ from edgelab.classroom.exercises.comparing_mistakes import (
     judge_figures,
     judge_gain,
     judge_limit,
+    judge_verdicts,
 )
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _
@@ -32,8 +33,9 @@ from edgelab.records import Comparison
 
 DOWNLOAD_LIMIT_MB = 6.0  # of the brief in exercise 24.5
 _REASON_WORDS = 4
-# Values this many times too large or too small leave the network a few codes, or cut nearly all off.
+# A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
 _FAR = 8.0
+_MOST = 255.0
 
 
 @exercise(
@@ -88,9 +90,9 @@ def same_answer(answer: Answer) -> str:
         # The same answers from other numbers, as after quantization; some answers are changed.
         b = 3 * a + 0.5
         b[:flipped] = -b[:flipped]
-        got = answer.number(a, b)
-        right = workshop.share_of_same(a, b)
-        judge_agreement(got, right, a, b)
+        given = answer(a, b)
+        judge_verdicts(given, count)
+        judge_agreement(as_number(given), workshop.share_of_same(a, b), a, b)
     return _("Only the largest output of each image decides; its value may change.")
 
 
@@ -128,13 +130,20 @@ def break_it(answer: Answer) -> str:
             _("The converter refuses whole numbers: that would be noticed at once."),
             _("Give float32: `.astype(np.float32)`."),
         )
-    wanted = models.preprocess("efficientnet_lite0", photos)
-    reach = float(np.abs(got).max()) / float(np.abs(wanted).max())
+    reach = np.ptp(got) / np.ptp(models.preprocess("efficientnet_lite0", photos))
     if 1 / _FAR < reach < _FAR:
         raise Wrong(
             "same-range",
             _("Your images have about the range that the network sees later, so the scales fit."),
             _("Which step between a photograph and the network could one forget?"),
+        )
+    if np.abs(got).max() > _MOST:
+        raise Wrong(
+            "beyond-a-photograph",
+            _(
+                "No photograph holds such values. The file may not even load, so it would be noticed."
+            ),
+            _("Stay between 0 and 255, and find the mistake that nobody notices."),
         )
     return _("The converter will take it without a word. What does the network say then?")
 
