@@ -84,7 +84,9 @@ CONSTANTS: dict[str, Any] = {
 @pytest.mark.parametrize("constant", CONSTANTS)
 def test_no_constant_passes_any_exercise(name: str, constant: str) -> None:
     result = examine(name, CONSTANTS[constant])
-    assert result.status == "wrong"
+    # A function that gives None back is a stub: not answered, which is no pass either.
+    nothing = constant == "first argument" and result.status == "unanswered"
+    assert result.status == "wrong" or nothing
     assert result.text
 
 

@@ -44,7 +44,9 @@ def test_a_summary_counts_what_the_journal_holds(worked: Journal) -> None:
     assert states["20.2 quantize"] == (1, False)
     assert states["20.3 dequantize"] == (0, False)
     assert found.passed == 1
-    assert found.questions == {"20.q1": True, "20.q2": False, "20.q3": None}
+    assert found.questions["20.q1"] is True
+    assert found.questions["20.q2"] is False
+    assert found.questions["20.q3"] is None
     assert found.records == {
         "prediction": 1,
         "measurement": 1,

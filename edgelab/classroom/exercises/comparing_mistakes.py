@@ -197,7 +197,7 @@ def judge_limit(result: Comparison, name: str, download_mb: float) -> None:
         raise Wrong(
             "untrained",
             _("{name} has no trained weights here: its answers mean nothing.").format(name=name),
-            _("The column *weights* tells which networks were trained."),
+            _("The column “Weights” tells which networks were trained."),
         )
     fits = workshop.fitting(result, download_mb * 1e6)
     if name not in [fitting_name for fitting_name, _size, _latency in fits]:
@@ -209,7 +209,7 @@ def judge_limit(result: Comparison, name: str, download_mb: float) -> None:
                 got=format_number(chosen.size.gzip_bytes / 1e6),
                 limit=format_number(download_mb),
             ),
-            _("A download is compressed: look at the column *gzip*."),
+            _("A download is compressed: look at the compressed size (gzip)."),
         )
     fastest = fits[0][0]
     if fastest != name and rebase.seen_from(name, result).ratio(fastest).verdict == "faster":

@@ -231,7 +231,7 @@ questions.define(
 
 questions.define(
     "24.q2",
-    N_("An int8 network agrees with its float version on 85 of 100 crops. What follows?"),
+    N_("An int8 network agrees with its float version on 85 of 100 views. What follows?"),
     Option(
         N_("Its accuracy is 15 points lower."),
         N_(
@@ -245,9 +245,9 @@ questions.define(
         right=True,
     ),
     Option(
-        N_("Nothing, since 100 crops are too few for any statement."),
+        N_("Nothing, since 100 views are too few for any statement."),
         N_(
-            "The interval says how much 100 independent images would tell. Crops of few pictures tell "
+            "The interval says how much 100 independent images would tell. Views of few pictures tell "
             "less, but a collapse shows at once."
         ),
     ),
