@@ -253,7 +253,7 @@ def _time_gain(result: Comparison, reference: str, candidate: str) -> tuple[floa
         from edgelab import compare
 
         logs = [math.log(a / b) for a, b in zip(above, below, strict=True)]
-        middle, low, high = (math.exp(v) for v in compare.interval(logs))
+        middle, low, high = (math.exp(v) for v in compare.interval(logs, level=0.95))
         return middle, low, high
     low = theirs.low / ours.high if ours.high else math.inf
     high = theirs.high / ours.low if ours.low else math.inf

@@ -38,6 +38,8 @@ TRIM = 0.2  # share of rounds trimmed at both ends
 # A difference below this share is never called one, however sure: it has no practical meaning, and
 # what is left of a systematic error lives down there.
 SMALLEST_EFFECT = 0.005
+# Stricter than the usual 95 %: with that, one equal pair in twenty would be called different before
+# the smallest effect is asked for.
 LEVEL = 0.98
 # Looking at the data early and often makes chance findings likely, so an early stop needs this much
 # more certainty, which leaves the final look's error almost unchanged (Haybittle 1971; Peto et al.

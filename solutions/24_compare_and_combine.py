@@ -235,7 +235,7 @@ for change, mine, step in zip(changes, by_hand, rebase.steps(result, way), stric
 tables.of_rows(
     ("What changed", "By hand (×)", "Library (×)", "Low", "High", "Verdict"),
     rows,
-    caption="Gain in time of each step; low and high bound the library's, 95 %.",
+    caption=f"Gain in time of each step; low and high bound the library's, {compare.LEVEL:.0%}.",
 )
 
 # %%
