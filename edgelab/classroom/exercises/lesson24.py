@@ -130,6 +130,12 @@ def break_it(answer: Answer) -> str:
             _("The converter refuses whole numbers: that would be noticed at once."),
             _("Give float32: `.astype(np.float32)`."),
         )
+    if np.ptp(got) == 0:
+        raise Wrong(
+            "constant",
+            _("All your values are the same: these are no photographs any more."),
+            _("Keep what the pictures show; look for a mistake in their range."),
+        )
     reach = np.ptp(got) / np.ptp(models.preprocess("efficientnet_lite0", photos))
     if 1 / _FAR < reach < _FAR:
         raise Wrong(
