@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,9 @@ def test_every_exercise_has_two_hints_in_both_languages(name: str) -> None:
     with speaking("fr"):
         from edgelab.classroom.language import _
 
-        assert all(_(text) != text for text in (found.title, *found.hints))
+        texts = (found.title, *found.hints)
+        # A hint that is nothing but code is the same in every language.
+        assert all(_(text) != text for text in texts if re.sub(r"`[^`]*`", "", text).strip(" .:"))
 
 
 def test_a_right_answer_passes_with_its_sentence() -> None:

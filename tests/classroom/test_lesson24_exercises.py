@@ -89,6 +89,7 @@ SAME: dict[str, list[Answer]] = {
 }
 
 BREAK: dict[str, list[Answer]] = {
+    "constant": [np.zeros_like, lambda p: np.full_like(p, -1)],
     "same-range": [
         lambda p: (p - 127) / 128,
         lambda p: p / 255,
@@ -165,8 +166,6 @@ RIGHT: dict[str, list[Answer]] = {
         lambda p: p,
         lambda p: p - 127,
         lambda p: p / 255 / 100,
-        np.zeros_like,
-        lambda p: np.full_like(p, -1),
         lambda p: p.astype(np.float64),
         workshop.unprepared,
     ],
