@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable
 
@@ -13,17 +14,27 @@ from edgelab.compare import Evidence, Limits
 LIMITS = Limits(min_rounds=3, max_rounds=5, pairs=3, seconds=30)
 
 
-def waiting(milliseconds: float, loads: list[int] | None = None) -> compare.Loader:
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Replace the clock by one that only inferences move, so that no test depends on the machine."""
+    now = [0]
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: now[0])
+    return now
+
+
+def waiting(
+    clock: list[int], milliseconds: float, loads: list[int] | None = None
+) -> compare.Loader:
     """Return a loader of an inference that takes this long, counting its loads and closes."""
+    noise = random.Random(1)
 
     def load() -> tuple[Callable[[], None], Callable[[], None]]:
         if loads is not None:
             loads[0] += 1
+        instance = noise.gauss(1, 0.01)  # each load keeps a speed of its own
 
         def inference() -> None:
-            end = time.perf_counter() + milliseconds / 1e3
-            while time.perf_counter() < end:
-                pass
+            clock[0] += int(milliseconds * 1e6 * instance * (1 + 0.01 * noise.random()))
 
         def close() -> None:
             if loads is not None:
@@ -42,21 +53,23 @@ def word(estimates: list[float]) -> str:
     return compare.verdict(evidence(estimates), ["a", "b"])[1].verdict
 
 
-def test_every_round_loads_afresh_and_closes() -> None:
+def test_every_round_loads_afresh_and_closes(clock: list[int]) -> None:
     loads = [0, 0]
-    found = compare.rounds([waiting(0.1), waiting(0.1, loads)], LIMITS, seed=0)
+    found = compare.rounds([waiting(clock, 0.1), waiting(clock, 0.1, loads)], LIMITS, seed=0)
     done = len(found.estimates[1])
     assert loads == [done, done]
     assert LIMITS.min_rounds <= done <= LIMITS.max_rounds
 
 
-def test_twice_the_work_is_slower_and_half_is_faster() -> None:
-    found = compare.rounds([waiting(0.2), waiting(0.4), waiting(0.1)], LIMITS, seed=0)
+def test_twice_the_work_is_slower_and_half_is_faster(clock: list[int]) -> None:
+    found = compare.rounds(
+        [waiting(clock, 0.2), waiting(clock, 0.4), waiting(clock, 0.1)], LIMITS, seed=0
+    )
     ratios = compare.verdict(found, ["a", "double", "half"])
     assert [r.verdict for r in ratios] == ["reference", "slower", "faster"]
 
 
-def test_a_candidate_is_closed_when_another_cannot_be_loaded() -> None:
+def test_a_candidate_is_closed_when_another_cannot_be_loaded(clock: list[int]) -> None:
     loads = [0, 0]
 
     def broken() -> compare.Loaded:
@@ -64,7 +77,7 @@ def test_a_candidate_is_closed_when_another_cannot_be_loaded() -> None:
 
     for seed in range(8):  # whichever order the shuffle gives
         with pytest.raises(OSError, match="no such model"):
-            compare.rounds([waiting(0.1, loads), broken], LIMITS, seed=seed)
+            compare.rounds([waiting(clock, 0.1, loads), broken], LIMITS, seed=seed)
     assert loads[0] == loads[1]
 
 
@@ -108,7 +121,7 @@ def test_one_round_alone_cannot_tell() -> None:
     assert word([0.5]) == "cannot tell"
 
 
-def test_the_same_seed_gives_the_same_order() -> None:
+def test_the_same_seed_gives_the_same_order(clock: list[int]) -> None:
     orders: list[list[int]] = []
     for _ in range(2):
         seen: list[int] = []
@@ -116,7 +129,7 @@ def test_the_same_seed_gives_the_same_order() -> None:
         def make(i: int, seen: list[int] = seen) -> compare.Loader:
             def load() -> compare.Loaded:
                 seen.append(i)
-                return (lambda: None), (lambda: None)
+                return waiting(clock, 1.0)()
 
             return load
 
