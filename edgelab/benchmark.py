@@ -83,13 +83,15 @@ def compare(
     limit = limits or _compare.limits()
     evidence, busy = _time(chosen, images, limit, seed)
     ratios = _compare.verdict(evidence, list(chosen))
+    peaks = [f.peak_bytes for f in _memory.measure_all(list(chosen.values()))] if memory else None
     measurements = []
     for index, (name, candidate) in enumerate(chosen.items()):
         latency = timing.summarize(evidence.samples[index], evidence.seconds, evidence.warmed)
         measurements.append(
             replace(
-                _describe(name, candidate, on if accuracy else None, memory),
+                _describe(name, candidate, on if accuracy else None, memory=False),
                 latency=latency,
+                memory_bytes=peaks[index] if peaks else None,
                 instance_spread=_spread(evidence.samples[index]),
                 load_ms=statistics.median(evidence.load_ns[index]) / 1e6,
                 first_ms=statistics.median(evidence.first_ns[index]) / 1e6,

@@ -118,7 +118,7 @@ candidates = {
 }
 for name, file in files.items():
     candidates[name] = runtimes.Candidate(file, weights=weights[name.split()[0]])
-rounds = compare.Limits(min_rounds=ROUNDS, max_rounds=ROUNDS, pairs=4, seconds=120)
+rounds = compare.Limits(min_rounds=ROUNDS, max_rounds=ROUNDS, pairs=3, seconds=120)
 result = benchmark.compare(candidates, accuracy=False, memory=True, limits=rounds)
 reveal("headline", 1 / result.ratio("MobileNetV2 int8").value)
 

@@ -193,3 +193,14 @@ def test_accuracy_is_counted_on_labelled_images_only(
     assert benchmark.measure(file, on=unlabelled, memory=False)["accuracy"] is None
     untrained = runtimes.Candidate(file, weights="none")
     assert benchmark.measure(untrained, on=labelled, memory=False)["accuracy"] is None
+
+
+def test_a_comparison_measures_the_peak_memory_of_each_candidate() -> None:
+    from tests.bench import planted
+
+    files = {"small": planted.matmul_stack(2, width=64), "large": planted.matmul_stack(10, 1024)}
+    result = benchmark.compare(files, memory=True)
+    alone = memory.measure(files["large"]).peak_bytes
+    assert result["large"]["memory_bytes"] == pytest.approx(alone, rel=0.2)
+    assert result["small"]["memory_bytes"] < result["large"]["memory_bytes"]
+    assert benchmark.compare(files)["large"]["memory_bytes"] is None
