@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def compare(
     on: Images = None,
     *,
     accuracy: bool = True,
-    memory: bool = False,
+    memory: bool | Collection[str] = False,
     seed: int = 0,
     limits: _compare.Limits | None = None,
 ) -> Comparison:
@@ -65,7 +65,8 @@ def compare(
         on: labelled images (a `Split`) for the accuracy, the first of which is the input that is
             timed; an array of images times only; None times a random image.
         accuracy: whether to count right answers where `on` has labels.
-        memory: whether to measure each one's peak memory in a fresh process.
+        memory: whether to measure each one's peak memory in a fresh process, or the names of those
+            for which to.
         seed: of the random orders.
         limits: how much evidence to gather; None takes the profile's.
 
@@ -83,7 +84,7 @@ def compare(
     limit = limits or _compare.limits()
     evidence, busy = _time(chosen, images, limit, seed)
     ratios = _compare.verdict(evidence, list(chosen))
-    peaks = [f.peak_bytes for f in _memory.measure_all(list(chosen.values()))] if memory else None
+    peaks = _peaks(chosen, list(chosen) if memory is True else memory or ())
     measurements = []
     for index, (name, candidate) in enumerate(chosen.items()):
         latency = timing.summarize(evidence.samples[index], evidence.seconds, evidence.warmed)
@@ -91,7 +92,7 @@ def compare(
             replace(
                 _describe(name, candidate, on if accuracy else None, memory=False),
                 latency=latency,
-                memory_bytes=peaks[index] if peaks else None,
+                memory_bytes=peaks.get(name),
                 instance_spread=_spread(evidence.samples[index]),
                 load_ms=statistics.median(evidence.load_ns[index]) / 1e6,
                 first_ms=statistics.median(evidence.first_ns[index]) / 1e6,
@@ -327,6 +328,17 @@ def _check(chosen: dict[str, Candidate]) -> None:
         )
     for candidate in chosen.values():
         runtimes.runner_class(candidate.path, candidate.runtime)
+
+
+def _peaks(chosen: Mapping[str, Candidate], names: Collection[str]) -> dict[str, int]:
+    if unknown := sorted(set(names) - set(chosen)):
+        raise InputError(
+            f"Memory is asked of {unknown[0]!r}, which is not compared; these are: {', '.join(chosen)}."
+        )
+    if not names:
+        return {}
+    footprints = _memory.measure_all([chosen[name] for name in names])
+    return {name: found.peak_bytes for name, found in zip(names, footprints, strict=True)}
 
 
 def _images(on: Images) -> np.ndarray | None:

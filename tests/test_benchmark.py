@@ -203,4 +203,8 @@ def test_a_comparison_measures_the_peak_memory_of_each_candidate() -> None:
     alone = memory.measure(files["large"]).peak_bytes
     assert result["large"]["memory_bytes"] == pytest.approx(alone, rel=0.2)
     assert result["small"]["memory_bytes"] < result["large"]["memory_bytes"]
-    assert benchmark.compare(files)["large"]["memory_bytes"] is None
+    only_small = benchmark.compare(files, memory=["small"])
+    assert only_small["large"]["memory_bytes"] is None
+    assert only_small["small"]["memory_bytes"] is not None
+    with pytest.raises(InputError, match="'tiny', which is not compared; these are: small, large"):
+        benchmark.compare(files, memory=["tiny"])
