@@ -23,6 +23,7 @@ from edgelab import (
     child,
     compare as _compare,
     counts as _counts,
+    energy,
     evaluate,
     keras,
     machine,
@@ -43,8 +44,6 @@ from edgelab.runtimes import Candidate
 Artefact = Any  # a path, a Candidate, or a Keras model in memory
 Images = Any  # a Split, an array (n, …), or None
 
-# Without a meter, energy is time multiplied by a stated power: a laptop core at work.
-ASSUMED_WATTS = 8.0
 PACKAGES = ("ai-edge-litert", "onnxruntime", "tensorflow", "tf-keras", "openvino", "numpy")
 
 
@@ -88,6 +87,7 @@ def compare(
     measurements = []
     for index, (name, candidate) in enumerate(chosen.items()):
         latency = timing.summarize(evidence.samples[index], evidence.seconds, evidence.warmed)
+        millijoules, source = _energy(candidate, images, latency.median_ms)
         measurements.append(
             replace(
                 _describe(name, candidate, on if accuracy else None, memory=False),
@@ -96,8 +96,8 @@ def compare(
                 instance_spread=_spread(evidence.samples[index]),
                 load_ms=statistics.median(evidence.load_ns[index]) / 1e6,
                 first_ms=statistics.median(evidence.first_ns[index]) / 1e6,
-                energy_mj=latency.median_ms * ASSUMED_WATTS,
-                energy_source="estimated",
+                energy_mj=millijoules,
+                energy_source=source,
                 busy=busy,
                 seed=seed,
             )
@@ -148,12 +148,13 @@ def measure(
     ):
         inference = runner.prepare(_one(runner, images))
         latency, busy = machine.quietly(lambda: timing.sample(inference, limits))
+        millijoules, source = energy.of(inference, latency.median_ms)
     described = _describe(label, candidate, on if accuracy else None, memory)
     result = replace(
         described,
         latency=latency,
-        energy_mj=latency.median_ms * ASSUMED_WATTS,
-        energy_source="estimated",
+        energy_mj=millijoules,
+        energy_source=source,
         busy=busy,
     )
     records.publish("measurement", label, result)
@@ -294,6 +295,13 @@ def _loader(candidate: Candidate, image: np.ndarray | None) -> _compare.Loader:
         return runner.prepare(_one(runner, image)), runner.close
 
     return load
+
+
+def _energy(candidate: Candidate, images: np.ndarray | None, median_ms: float) -> tuple[float, str]:
+    if not energy.counters():
+        return energy.estimate(median_ms)
+    with machine.exclusive(), candidate.load() as runner:
+        return energy.of(runner.prepare(_one(runner, images)), median_ms)
 
 
 def _one(runner: runtimes.Runner, images: np.ndarray | None) -> np.ndarray:

@@ -127,7 +127,10 @@ def trial(
         )
     rng = random.Random(seed)  # noqa: S311 - shuffles measurements, guards no secret
     with machine.exclusive(), timing.collector_off():
-        samples = [_one_load(path, RUNS // loads, warm_up, order, rng) for _ in range(loads)]
+        samples = [
+            _one_load(path, RUNS // loads, warm_up, order, rng, mirrored=bool(i % 2))
+            for i in range(loads)
+        ]
     if loads == 1:
         return ratio_of_medians(*samples[0])
     logs = [math.log(statistics.median(b) / statistics.median(a)) for a, b in samples]
@@ -141,16 +144,24 @@ def broken(plan: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _one_load(
-    path: str | Path, runs: int, warm_up: tuple[int, int], order: str, rng: random.Random
+    path: str | Path,
+    runs: int,
+    warm_up: tuple[int, int],
+    order: str,
+    rng: random.Random,
+    *,
+    mirrored: bool,
 ) -> tuple[list[int], list[int]]:
     """Return the nanoseconds of the timed runs of A and of B, both freshly loaded."""
     warming = [0] * warm_up[0] + [1] * warm_up[1]
     timed = [0] * runs + [1] * runs
     loading = [0, 1]
     if order == "in turn":
-        # What comes second finds warmer caches, in loading and warming up as well.
-        for sequence in (loading, warming, timed):
-            rng.shuffle(sequence)
+        # What is loaded second keeps an advantage, and what is warmed up second finds warmer caches.
+        if mirrored:
+            loading.reverse()
+        rng.shuffle(warming)
+        rng.shuffle(timed)
     runners = {which: runtimes.load(path) for which in loading}
     try:
         image = memory.example(runners[0])

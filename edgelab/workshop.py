@@ -29,6 +29,9 @@ WAY = (
     "MobileNetV2 int8",
 )
 
+# Why `choose` chose what it did.
+REASON = "Of the candidates that fit and were trained, it has the lowest latency."
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -142,5 +145,4 @@ def choose(result: Comparison, download_bytes: float = 6e6) -> tuple[str, float,
             f"compared: {', '.join(result.names)}."
         )
     name, size, latency = fits[0]
-    reason = "Of the candidates that fit and were trained, it has the lowest latency."
-    return name, size.gzip_bytes / 1e6, latency.median_ms, reason
+    return name, size.gzip_bytes / 1e6, latency.median_ms, REASON

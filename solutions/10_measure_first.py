@@ -287,8 +287,8 @@ report.aa_trials(naive, title="One load each, one after the other")
 report.interleaving()
 
 # %% [markdown]
-# Each round loads both afresh, warms both up equally, and takes turns in random order. A round gives one
-# ratio; the interval is over the rounds. `benchmark.compare` does this with your files, and
+# Each round loads both afresh, warms both up equally, and takes turns in random order; what is loaded first
+# in one round is loaded second in the next. A round gives one ratio; the interval is over the rounds. `benchmark.compare` does this with your files, and
 # `stopwatch.trial` in small, with one file against itself. What you can't see in the picture: how many rounds it
 # takes. Twelve trials again:
 
@@ -435,8 +435,10 @@ report.throughput_curve({"MobileNetV2": batches})
 # machines hide it). What you get otherwise is an estimate: time × an assumed power.
 
 # %%
+from edgelab import energy
+
 m = measured["MobileNetV2"]
-watts = benchmark.ASSUMED_WATTS
+watts = energy.ASSUMED_WATTS
 print(f"library: {m['energy_mj']:.2f} mJ for one image, {m.energy_source}")
 print(f"by hand: {m['latency_ms'] * watts:.2f} mJ, {m['latency_ms']:.2f} ms at {watts:.0f} W")
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import benchmark, child, counts, memory, overhead, records, roofline, runtimes
+from edgelab import benchmark, child, counts, energy, memory, overhead, records, roofline, runtimes
 from edgelab.compare import Limits
 from edgelab.errors import FormatError, InputError, MissingFileError
 
@@ -86,7 +86,7 @@ def test_a_measurement_has_memory_and_energy(tiny_files: dict[str, Path]) -> Non
     result = benchmark.measure(tiny_files["m.tflite"])
     assert result.memory_bytes is not None
     assert 0 <= result.memory_bytes < 100_000_000
-    assert result.energy_mj == pytest.approx(result["latency_ms"] * benchmark.ASSUMED_WATTS)
+    assert result.energy_mj == pytest.approx(result["latency_ms"] * energy.ASSUMED_WATTS)
 
 
 def test_the_noise_floor_compares_a_file_with_itself(tiny_files: dict[str, Path]) -> None:

@@ -91,7 +91,8 @@ def test_an_interval_that_holds_zero_cannot_tell() -> None:
 
 
 def test_one_wild_round_does_not_change_the_verdict() -> None:
-    estimates = [0.05, 0.051, 0.049, 0.05, 0.052, 0.048, 0.05, 0.05, 0.051, 1.5]
+    estimates = [0.05, 0.051, 0.049, 0.05, 0.052, 0.048, 0.05, 0.05, 0.051, 0.05] * 2
+    estimates[12] = 1.5
     assert word(estimates) == "slower"
     assert compare.interval(estimates)[0] == pytest.approx(0.05, abs=0.001)
 
@@ -99,20 +100,52 @@ def test_one_wild_round_does_not_change_the_verdict() -> None:
 def test_the_trimmed_interval_agrees_with_scipys_trimmed_statistics() -> None:
     from scipy import stats
 
-    values = np.random.default_rng(0).normal(0.02, 0.01, 20)
+    values = np.random.default_rng(0).normal(0.02, 0.01, 32)
     mean, low, high = compare.interval(list(values), 0.95)
-    assert mean == pytest.approx(stats.trim_mean(values, 0.2))
-    # Yuen's one-sample statistic: SciPy's two-sample test against a constant sample of equal size.
-    winsorized = stats.mstats.winsorize(values, (0.2, 0.2)).std(ddof=1)
-    half = stats.t.ppf(0.975, 11) * winsorized / (0.6 * math.sqrt(20))
+    pairs = (values[::2] + values[1::2]) / 2
+    assert mean == pytest.approx(stats.trim_mean(pairs, 0.125))
+    # Yuen's one-sample statistic, from SciPy's winsorized values.
+    winsorized = stats.mstats.winsorize(pairs, (0.125, 0.125)).std(ddof=1)
+    half = stats.t.ppf(0.975, 11) * winsorized / (0.75 * math.sqrt(16))
     assert high - low == pytest.approx(2 * half, rel=1e-6)
+
+
+def test_what_the_order_of_loading_does_cancels() -> None:
+    order = [0.02, -0.02] * 5  # loaded second, B is faster; loaded first, slower
+    noise = np.random.default_rng(0).normal(0.0, 0.001, 10)
+    assert word([*(0.01 + noise + order)]) == "slower"
+    _, low, high = compare.interval([*(noise + order)])
+    assert high - low < 0.005
+    assert word([*(noise + order)]) == "cannot tell"
+
+
+def test_a_few_rounds_count_one_by_one_and_an_odd_last_one_not_at_all() -> None:
+    assert compare.interval([0.0, 0.02, 0.04])[0] == pytest.approx(0.02)
+    nine = [0.01, 0.03] * 4
+    assert compare.interval([*nine, 5.0]) == compare.interval(nine)
+
+
+def test_every_second_round_loads_in_the_mirrored_order(clock: list[int]) -> None:
+    for seed in range(4):
+        loaded: list[str] = []
+
+        def named(name: str, loaded: list[str] = loaded) -> compare.Loader:
+            def load() -> compare.Loaded:
+                loaded.append(name)
+                return waiting(clock, 0.1)()
+
+            return load
+
+        compare.rounds([named(n) for n in "abc"], Limits(4, 4, 2, 30), seed=seed)
+        for first in (0, 6):
+            assert loaded[first + 3 : first + 6] == loaded[first : first + 3][::-1]
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     rng = np.random.default_rng(0)
     hits = 0
     for _ in range(400):
-        _, low, high = compare.interval(list(rng.normal(0.01, 0.02, 12)), 0.95)
+        _, low, high = compare.interval(list(rng.normal(0.01, 0.02, 20)), 0.95)
         hits += low <= 0.01 <= high
     assert 0.92 <= hits / 400 <= 0.98
 

@@ -3,8 +3,8 @@
     defend(result, answers, choice, limit_mb=6)
 
 The sentences are built from the comparison and follow its verdicts: where int8 is slower, or where
-nothing can be told, they say so. The student's own choice and reason stand at the end, and are kept in
-the journal. Lesson 24.
+nothing can be told, they say so. The choice and its reason stand at the end; the student's own are kept
+in the journal, the library's are not. Lesson 24.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from collections.abc import Mapping
 
 from edgelab import rebase, records, workshop
 from edgelab.classroom.cards import Card
-from edgelab.classroom.language import _, format_number, with_unit
+from edgelab.classroom.language import N_, _, format_number, with_unit
 from edgelab.errors import InputError, JournalError
 from edgelab.records import Comparison, Ratio
 from edgelab.workshop import Agreement
 
 CHOICE = "24.choice"  # its name in the journal
+# The library's own reason, marked for translation (see `workshop.REASON`).
+REASON = N_("Of the candidates that fit and were trained, it has the lowest latency.")
 NO_BREAK_TIMES = "\N{NO-BREAK SPACE}×"
 
 
@@ -28,19 +30,21 @@ def defend(
     choice: tuple[str, float, float, str],
     limit_mb: float,
 ) -> Card:
-    """Keep a choice in the journal and return the paragraph that defends it.
+    """Return the paragraph that defends a choice, and keep the student's own in the journal.
 
     Args:
         result: the comparison that was chosen from.
         answers: network → how often its quantized version agrees with its float one; only networks
             with trained weights.
-        choice: name, MB to download, milliseconds, and the student's reason.
+        choice: name, MB to download, milliseconds, and the reason: the student's, or what
+            `workshop.choose` returned.
         limit_mb: the largest download that was allowed.
 
     Raises:
         InputError: the chosen model, or one of `workshop.WAY`, was not compared.
     """
     name, download_mb, latency_ms, reason = choice
+    by_library = reason == REASON
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
     chosen = _(
@@ -51,7 +55,7 @@ def defend(
         name=f"**{name}**",
         size=with_unit(download_mb, "MB"),
         time=with_unit(latency_ms, "ms"),
-        reason=str(reason).strip(),
+        reason=_(REASON) if by_library else str(reason).strip(),
     )
     parts = [
         speed(result),
@@ -62,7 +66,11 @@ def defend(
     for sentences in parts:
         card.say(" ".join(sentences))
     paragraph = " ".join(sentence for sentences in parts for sentence in sentences)
-    card.say(_kept(result, name, paragraph, reason), quiet=True)
+    if by_library:
+        kept = _("The library chose; once exercise 24.5 passes, your own choice stands here.")
+    else:
+        kept = _kept(result, name, paragraph, reason)
+    card.say(kept, quiet=True)
     return card
 
 

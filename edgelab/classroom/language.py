@@ -83,6 +83,10 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's customary name
     return message
 
 
+# Units whose symbol differs between languages.
+UNITS = (N_("kB"), N_("MB"), N_("GB"))
+
+
 def parse_number(text: str, unit: str = "") -> float | None:
     """Return the number that a person typed, or None when it is none.
 
@@ -91,8 +95,9 @@ def parse_number(text: str, unit: str = "") -> float | None:
     and comma both occur, the last one is the decimal sign: "1.234,5" and "1,234.5" are the same.
     """
     bare = text.strip()
-    if unit and bare.casefold().endswith(unit.casefold()):
-        bare = bare[: -len(unit)]
+    for written in dict.fromkeys((unit, unit_name(unit))):
+        if written and bare.casefold().endswith(written.casefold()):
+            bare = bare[: -len(written)]
     bare = _SPACES.sub("", bare).replace("\N{MINUS SIGN}", "-")
     if "," in bare and "." in bare:
         thousands = min((",", "."), key=bare.rindex)
@@ -128,7 +133,12 @@ def format_number(value: float, digits: int = 3) -> str:
 
 def with_unit(value: float, unit: str, digits: int = 3) -> str:
     """Return a number and its unit, kept on one line."""
-    return format_number(value, digits) + (NO_BREAK + unit if unit else "")
+    return format_number(value, digits) + (NO_BREAK + unit_name(unit) if unit else "")
+
+
+def unit_name(unit: str) -> str:
+    """Return a unit's symbol in the present language: MB is Mo in French."""
+    return _(unit) if unit in UNITS else unit
 
 
 @functools.cache

@@ -8,6 +8,15 @@ import pytest
 
 from edgelab import records
 from edgelab.classroom.journal import Journal
+from tests.classroom import answers
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of `answers` with each answer of the module that imports them."""
+    if metafunc.function.__module__ == answers.__name__:
+        for fixture, values in answers.cases(metafunc.module):
+            if fixture in metafunc.fixturenames:
+                metafunc.parametrize(fixture, values)
 
 
 @pytest.fixture(autouse=True)

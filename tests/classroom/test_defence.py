@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from edgelab import records
-from edgelab.classroom.defence import defend
+from edgelab import records, workshop
+from edgelab.classroom.defence import REASON, defend
 from edgelab.classroom.language import speaking
 from edgelab.errors import InputError
 from edgelab.workshop import Agreement
@@ -85,12 +85,22 @@ def test_another_choice_is_another_record() -> None:
     ]
 
 
+def test_the_librarys_choice_is_not_kept_as_the_students() -> None:
+    said = text_of(made(), workshop.choose(made(), 6e6))
+    assert "it has the lowest latency. All this holds" in said
+    assert "The library chose" in said
+    assert records.history("choice") == []
+
+
 def test_a_model_that_was_not_compared_cannot_be_defended() -> None:
     with pytest.raises(InputError, match="'SqueezeNet' was not compared"):
         text_of(made(), ("SqueezeNet", 1.0, 1.0, "small"))
 
 
 def test_it_speaks_french() -> None:
+    assert REASON == workshop.REASON
     with speaking("fr"):
-        card = defend(made(), ANSWERS, CHOICE, limit_mb=6)
+        card = defend(made(), ANSWERS, workshop.choose(made(), 6e6), limit_mb=6)
     assert "Sur cette machine (Test CPU" in card.text
+    assert "Parmi les candidats" in card.text
+    assert "6\xa0Mo" in card.text

@@ -122,3 +122,12 @@ def test_what_is_written_can_be_read_again() -> None:
 def test_a_number_and_its_unit_stay_together() -> None:
     assert with_unit(3.5, "ms") == "3.5\u00a0ms"
     assert with_unit(3.5, "") == "3.5"
+
+
+def test_a_unit_is_written_and_read_in_the_present_language() -> None:
+    with speaking("fr"):
+        assert with_unit(2.5, "MB") == "2,5\N{NO-BREAK SPACE}Mo"
+        assert with_unit(2.5, "ms") == "2,5\N{NO-BREAK SPACE}ms"
+        assert parse_number("2,5 Mo", "MB") == parse_number("2,5 MB", "MB") == 2.5
+    assert with_unit(2.5, "MB") == "2.5\N{NO-BREAK SPACE}MB"
+    assert parse_number("2.5 Mo", "MB") is None

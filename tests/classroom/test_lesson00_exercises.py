@@ -2,64 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-import pytest
 
 from edgelab.classroom import questions
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.language import speaking
-
-Answer = Callable[..., Any]
-
-WRONG: dict[str, list[Answer]] = {
-    "kibibytes": [lambda n: n * 4 / 1024],
-    "bytes": [lambda n: n * 4],
-    "megabytes": [lambda n: n * 4 / 1e6],
-    "bits": [lambda n: n * 32 / 1000, lambda n: n * 32],
-    "one-byte": [lambda n: n / 1000],
-    "float64": [lambda n: n * 8 / 1000],
-    "wrong-size": [lambda _n: 0.0, lambda _n: 229.2, lambda n: n, lambda n: n * 4 // 1000],
-    "not-numbers": [lambda n: f"{n * 4 / 1000} kB"],
-}
-RIGHT: list[Answer] = [
-    lambda n: n * 4 / 1000,
-    lambda n: 0.004 * n,
-    lambda n: np.float32(n) * np.dtype("float32").itemsize / 1e3,
-    lambda parameters: parameters * 32 / 8 / 1000,
-]
-
-
-@pytest.mark.parametrize(
-    ("misconception", "answer"),
-    [
-        pytest.param(name, answer, id=f"{name}-{at}")
-        for name, answers in WRONG.items()
-        for at, answer in enumerate(answers)
-    ],
+from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
+    Answer,
+    test_a_right_answer_passes_however_it_is_written,
+    test_a_stub_is_not_answered_yet,
+    test_a_wrong_answer_is_rejected_for_its_reason,
 )
-def test_a_wrong_answer_is_rejected_for_its_reason(misconception: str, answer: Answer) -> None:
-    result = examine("00.1 size", answer)
-    assert (result.status, result.misconception) == ("wrong", misconception), result
-    assert result.text
-    assert result.next_step
 
-
-@pytest.mark.parametrize("answer", RIGHT)
-def test_a_right_answer_passes_however_it_is_written(answer: Answer) -> None:
-    assert examine("00.1 size", answer).status == "passed"
-
-
-def test_a_stub_is_not_answered_yet() -> None:
-    for stub in (None, ..., lambda _n: None, lambda _n: ...):
-        assert examine("00.1 size", stub).status == "unanswered"
+WRONG: dict[str, dict[str, list[Answer]]] = {
+    "00.1 size": {
+        "kibibytes": [lambda n: n * 4 / 1024],
+        "bytes": [lambda n: n * 4],
+        "megabytes": [lambda n: n * 4 / 1e6],
+        "bits": [lambda n: n * 32 / 1000, lambda n: n * 32],
+        "one-byte": [lambda n: n / 1000],
+        "float64": [lambda n: n * 8 / 1000],
+        "wrong-size": [lambda _n: 0.0, lambda _n: 229.2, lambda n: n, lambda n: n * 4 // 1000],
+        "not-numbers": [lambda n: f"{n * 4 / 1000} kB"],
+    }
+}
+RIGHT: dict[str, list[Answer]] = {
+    "00.1 size": [
+        lambda n: n * 4 / 1000,
+        lambda n: 0.004 * n,
+        lambda n: np.float32(n) * np.dtype("float32").itemsize / 1e3,
+        lambda parameters: parameters * 32 / 8 / 1000,
+    ]
+}
 
 
 def test_feedback_is_in_the_students_language() -> None:
     with speaking("fr"):
-        result = examine("00.1 size", WRONG["bytes"][0])
+        result = examine("00.1 size", WRONG["00.1 size"]["bytes"][0])
     assert result.text == "Ce sont des octets."
 
 

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 from edgelab import sensitivity
-from edgelab.classroom.exercises import examine
+from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
+    Answer,
+    test_a_right_answer_passes_however_it_is_written,
+    test_a_stub_is_not_answered_yet,
+    test_a_wrong_answer_is_rejected_for_its_reason,
+)
 
-Answer = Callable[..., Any]
 Order = Callable[[Any], float]
 
 
@@ -190,37 +193,3 @@ RIGHT: dict[str, list[Answer]] = {
         the_best_of_all,
     ],
 }
-
-WRONG_CASES = [
-    pytest.param(name, misconception, answer, id=f"{name}-{misconception}-{at}")
-    for name, families in WRONG.items()
-    for misconception, answers in families.items()
-    for at, answer in enumerate(answers)
-]
-RIGHT_CASES = [
-    pytest.param(name, answer, id=f"{name}-{at}")
-    for name, answers in RIGHT.items()
-    for at, answer in enumerate(answers)
-]
-
-
-@pytest.mark.parametrize(("name", "misconception", "answer"), WRONG_CASES)
-def test_a_wrong_answer_is_rejected_for_its_reason(
-    name: str, misconception: str, answer: Answer
-) -> None:
-    result = examine(name, answer)
-    assert (result.status, result.misconception) == ("wrong", misconception), result
-    assert result.text
-    assert result.next_step
-
-
-@pytest.mark.parametrize(("name", "answer"), RIGHT_CASES)
-def test_a_right_answer_passes_however_it_is_written(name: str, answer: Answer) -> None:
-    result = examine(name, answer)
-    assert result.status == "passed", result
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_stub_is_not_answered_yet(name: str) -> None:
-    for stub in (None, ..., lambda *_: None, lambda *_: ...):
-        assert examine(name, stub).status == "unanswered"

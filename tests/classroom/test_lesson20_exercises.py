@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import pytest
 
 from edgelab import affine
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.language import speaking
-
-Answer = Callable[..., Any]
+from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
+    Answer,
+    test_a_right_answer_passes_however_it_is_written,
+    test_a_stub_is_not_answered_yet,
+    test_a_wrong_answer_is_rejected_for_its_reason,
+)
 
 
 def top(bits: int) -> int:
@@ -275,40 +277,6 @@ RIGHT: dict[str, list[Answer]] = {
         scales_in_a_loop,
     ],
 }
-
-WRONG_CASES = [
-    pytest.param(name, misconception, answer, id=f"{name}-{misconception}-{at}")
-    for name, families in WRONG.items()
-    for misconception, answers in families.items()
-    for at, answer in enumerate(answers)
-]
-RIGHT_CASES = [
-    pytest.param(name, answer, id=f"{name}-{at}")
-    for name, answers in RIGHT.items()
-    for at, answer in enumerate(answers)
-]
-
-
-@pytest.mark.parametrize(("name", "misconception", "answer"), WRONG_CASES)
-def test_a_wrong_answer_is_rejected_for_its_reason(
-    name: str, misconception: str, answer: Answer
-) -> None:
-    result = examine(name, answer)
-    assert (result.status, result.misconception) == ("wrong", misconception), result
-    assert result.text
-    assert result.next_step
-
-
-@pytest.mark.parametrize(("name", "answer"), RIGHT_CASES)
-def test_a_right_answer_passes_however_it_is_written(name: str, answer: Answer) -> None:
-    result = examine(name, answer)
-    assert result.status == "passed", result
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_stub_is_not_answered_yet(name: str) -> None:
-    for stub in (None, ..., lambda *_: None, lambda *_: ...):
-        assert examine(name, stub).status == "unanswered"
 
 
 def test_feedback_is_in_the_students_language() -> None:

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
 from edgelab import records, workshop
 from edgelab.classroom.exercises import examine, exercises_of
+from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
+    Answer,
+    test_a_right_answer_passes_however_it_is_written,
+    test_a_stub_is_not_answered_yet,
+    test_a_wrong_answer_is_rejected_for_its_reason,
+)
 from tests.classroom.workshop_made import made
 from tests.records_made import float_and_int8
-
-Answer = Callable[..., Any]
 
 GAIN: dict[str, list[Answer]] = {
     "upside-down": [lambda b, a: a / b],
@@ -177,46 +178,12 @@ RIGHT: dict[str, list[Answer]] = {
     ],
 }
 
-WRONG_CASES = [
-    pytest.param(name, misconception, answer, id=f"{name}-{misconception}-{at}")
-    for name, families in WRONG.items()
-    for misconception, answers in families.items()
-    for at, answer in enumerate(answers)
-]
-RIGHT_CASES = [
-    pytest.param(name, answer, id=f"{name}-{at}")
-    for name, answers in RIGHT.items()
-    for at, answer in enumerate(answers)
-]
-
 
 @pytest.fixture(autouse=True)
 def measured() -> None:
     """Put the workshop's comparison into the journal, and a later one that is about something else."""
     records.publish("comparison", "workshop", made())
     records.publish("comparison", "float32 / int8", float_and_int8())
-
-
-@pytest.mark.parametrize(("name", "misconception", "answer"), WRONG_CASES)
-def test_a_wrong_answer_is_rejected_for_its_reason(
-    name: str, misconception: str, answer: Answer
-) -> None:
-    result = examine(name, answer)
-    assert (result.status, result.misconception) == ("wrong", misconception), result
-    assert result.text
-    assert result.next_step
-
-
-@pytest.mark.parametrize(("name", "answer"), RIGHT_CASES)
-def test_a_right_answer_passes_however_it_is_written(name: str, answer: Answer) -> None:
-    result = examine(name, answer)
-    assert result.status == "passed", result
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_stub_is_not_answered_yet(name: str) -> None:
-    for stub in (None, ..., lambda *_: None, lambda *_: ...):
-        assert examine(name, stub).status == "unanswered"
 
 
 def test_with_trained_weights_the_faster_rival_counts() -> None:
