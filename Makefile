@@ -29,7 +29,7 @@ workshop: setup
 	@$(BIN)/edgelab run 24 --report
 
 test: setup
-	@$(BIN)/python -m pytest --durations=15
+	@$(BIN)/python -m pytest --durations=15 --junitxml=build/tests.xml
 
 notebooks: setup
 	@$(BIN)/edgelab notebooks

@@ -67,6 +67,7 @@ def main():
             return 0
         _require_room(light)
         _make_folder(LOGS)
+        nothing = not os.path.isdir(VENV) and not os.path.isdir(WHEELS)
         _say(1, "Python " + ".".join(str(n) for n in python[1]) + " into .venv")
         _make_venv(python)
         compiling = _start_compiling()
@@ -75,7 +76,8 @@ def main():
         compiled = _finish_compiling(compiling)
         _say(4, "checking")
         _check()
-        _write_stamp(goal, compiled)
+        # Only the first set-up tells how long a set-up from nothing takes.
+        _write_stamp(goal, compiled, round(time.time() - begin) if nothing else None)
     except Stop as stop:
         print("\nedgelab: " + str(stop), file=sys.stderr)
         return 1
@@ -357,9 +359,10 @@ def _check():
         )
 
 
-def _write_stamp(goal, compiled):
+def _write_stamp(goal, compiled, seconds=None):
+    seconds = seconds or _stamp().get("seconds_from_nothing")
     with open(STAMP, "w") as file:
-        json.dump(dict(goal, compiled=compiled), file)
+        json.dump(dict(goal, compiled=compiled, seconds_from_nothing=seconds), file)
 
 
 def _venv_python():

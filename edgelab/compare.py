@@ -45,8 +45,8 @@ TRIM = 0.125  # share of estimates trimmed at both ends
 # what is left of a systematic error lives down there.
 SMALLEST_EFFECT = 0.005
 # Stricter than the usual 95 %: with that, one equal pair in twenty would be called different before
-# the smallest effect is asked for.
-LEVEL = 0.98
+# the smallest effect is asked for, and a table compares several.
+LEVEL = 0.99
 # Looking at the data early and often makes chance findings likely, so an early stop needs this much
 # more certainty, which leaves the final look's error almost unchanged (Haybittle 1971; Peto et al.
 # 1976, British Journal of Cancer 34, p. 593).

@@ -255,3 +255,9 @@ def test_the_stamp_is_readable(setup: ModuleType) -> None:
     stamp = json.loads(Path(setup.STAMP).read_text())
     assert stamp["compiled"] == "yes"
     assert stamp["extras"] == ["dev"]
+
+
+def test_the_seconds_of_the_first_set_up_outlive_later_ones(setup: ModuleType) -> None:
+    setup._write_stamp(setup._goal(PROJECT, ["dev"]), "yes", 480)
+    setup._write_stamp(setup._goal(PROJECT, ["dev", "serve"]), "yes")
+    assert json.loads(Path(setup.STAMP).read_text())["seconds_from_nothing"] == 480
