@@ -215,7 +215,7 @@ class Measurement(Serializable):
 
 @dataclass(frozen=True)
 class Ratio(Serializable):
-    """Latency of a candidate divided by the reference's; 98 % interval over fresh instances."""
+    """Latency of a candidate divided by the reference's, with its interval over fresh instances."""
 
     name: str
     reference: str

@@ -53,6 +53,7 @@ def fit(
     seed: int = 0,
     batch: int = 64,
     rate: float = 2e-3,
+    callbacks: Sequence[Any] = (),
 ) -> Any:
     """Train a classifier on the train split of a data set, with a progress bar.
 
@@ -65,6 +66,7 @@ def fit(
         seed: of the order of the images.
         batch: images per step.
         rate: learning rate at the start.
+        callbacks: Keras callbacks that run as well, a pruning schedule's for instance.
 
     Returns:
         The same model; `model.history.history` holds loss and accuracy of each epoch.
@@ -91,7 +93,7 @@ def fit(
             epochs=epochs,
             verbose=0,
             validation_data=tensors((validation.x, validation.y)).batch(_EVALUATION_BATCH),
-            callbacks=[keras().callbacks.LambdaCallback(on_epoch_end=after_epoch)],
+            callbacks=[keras().callbacks.LambdaCallback(on_epoch_end=after_epoch), *callbacks],
         )
     losses = model.history.history["loss"]
     if not np.all(np.isfinite(losses)):
