@@ -51,6 +51,10 @@ LEVEL = 0.99
 # more certainty, which leaves the final look's error almost unchanged (Haybittle 1971; Peto et al.
 # 1976, British Journal of Cancer 34, p. 593).
 EARLY_LEVEL = 0.999
+# An interval wider than this to either side asks for more rounds: another program moved the machine
+# from one speed to another meanwhile. Stopping by the width alone leaves the interval's error as it is
+# (Chow and Robbins 1965, Annals of Mathematical Statistics 36, p. 457).
+WIDE = 0.0125
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,13 @@ class Limits:
     max_rounds: int
     pairs: int  # blocks of each candidate in one round
     seconds: float  # no further round starts after this time, once there are min_rounds
+    most_rounds: int = 0  # on a restless machine go on after max_rounds, to this many
 
 
 LIMITS = {
     "ci": Limits(min_rounds=3, max_rounds=6, pairs=6, seconds=1.0),
-    "class": Limits(min_rounds=6, max_rounds=20, pairs=8, seconds=20.0),
-    "full": Limits(min_rounds=8, max_rounds=32, pairs=16, seconds=120.0),
+    "class": Limits(min_rounds=6, max_rounds=20, pairs=8, seconds=20.0, most_rounds=40),
+    "full": Limits(min_rounds=8, max_rounds=32, pairs=16, seconds=120.0, most_rounds=64),
 }
 
 
@@ -119,7 +124,7 @@ def rounds(
     order = list(range(count))
     done = 0
     with timing.collector_off():
-        while done < limit.max_rounds:
+        while done < max(limit.max_rounds, limit.most_rounds):
             if done % 2:
                 order.reverse()
             else:
@@ -130,7 +135,7 @@ def rounds(
             evidence.seconds = time.perf_counter() - begin
             if done < limit.min_rounds:
                 continue
-            if evidence.seconds > limit.seconds or _clear(evidence, done, limit):
+            if evidence.seconds > limit.seconds or _enough(evidence, done, limit):
                 break
     return evidence
 
@@ -238,15 +243,24 @@ def verdict(evidence: Evidence, names: Sequence[str]) -> tuple[records.Ratio, ..
     return tuple(ratios)
 
 
-def _clear(evidence: Evidence, done: int, limit: Limits) -> bool:
-    """Tell whether every candidate's difference is already certain enough to stop early."""
-    if done >= limit.max_rounds or done not in (limit.min_rounds, limit.max_rounds // 2):
-        return False
-    for estimates in evidence.estimates[1:]:
-        mean, low, high = interval(estimates, EARLY_LEVEL)
-        if abs(mean) < 2 * SMALLEST_EFFECT or low <= 0 <= high:
-            return False
-    return True
+def _enough(evidence: Evidence, done: int, limit: Limits) -> bool:
+    """Tell whether the rounds so far will do."""
+    if done >= limit.max_rounds:
+        # In whole pairs, or the last round would be measured for nothing.
+        return done % 2 == 0 and all(_clear(e) or _narrow(e) for e in evidence.estimates[1:])
+    looks = (limit.min_rounds, limit.max_rounds // 2)
+    return done in looks and all(_clear(e) for e in evidence.estimates[1:])
+
+
+def _clear(estimates: Sequence[float]) -> bool:
+    """Tell whether a difference is certain enough to stop early."""
+    mean, low, high = interval(estimates, EARLY_LEVEL)
+    return abs(mean) >= 2 * SMALLEST_EFFECT and not low <= 0 <= high
+
+
+def _narrow(estimates: Sequence[float]) -> bool:
+    _, low, high = interval(estimates)
+    return high - low <= 2 * WIDE
 
 
 def _t(level: float, degrees: int) -> float:

@@ -169,3 +169,22 @@ def test_the_same_seed_gives_the_same_order(clock: list[int]) -> None:
         compare.rounds([make(0), make(1), make(2)], Limits(3, 3, 2, 9), seed=7)
         orders.append(seen)
     assert orders[0] == orders[1]
+
+
+def test_a_restless_machine_gets_more_rounds_and_a_calm_one_does_not(clock: list[int]) -> None:
+    limits = Limits(min_rounds=4, max_rounds=8, pairs=2, seconds=30, most_rounds=16)
+
+    def restless(spread: float, seed: int) -> compare.Loader:
+        noise = random.Random(seed)
+
+        def load() -> compare.Loaded:
+            factor = 1 + spread * noise.random()
+            return (lambda: clock.__setitem__(0, clock[0] + int(1e5 * factor))), lambda: None
+
+        return load
+
+    rounds = [
+        len(compare.rounds([restless(s, 1), restless(s, 2)], limits, seed=0).estimates[1])
+        for s in (0.001, 0.3)
+    ]
+    assert rounds == [8, 16]

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from edgelab import timetable
 from tests.bench.figure import Figure, at_most
@@ -50,7 +50,7 @@ def tests_took() -> tuple[float | None, dict[str, float]]:
     """Return the seconds of the last run of all tests, and of each solved lesson in it."""
     if not TESTS.exists():
         return None, {}
-    root = ElementTree.parse(TESTS).getroot()
+    root = ET.parse(TESTS).getroot()
     lessons = {}
     for case in root.iter("testcase"):
         found = SOLVED.search(case.get("name", ""))
