@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,33 @@ def kept(
 
     whole_key = {**key, "code": _code(), "versions": workspace.versions(*_PACKAGES)}
     return workspace.cached(whole_key, translated, suffix)
+
+
+def trained(
+    model: Any, key: Mapping[str, Any], code: Sequence[str], fit: Callable[[], object]
+) -> Any:
+    """Give a model the weights that a training leads to, training only if it never ran before.
+
+    Args:
+        model: a built Keras model; changed in place.
+        key: all that the result depends on: hashes of the weights it starts from and of the images,
+            epochs, rate, seed. Code and versions are added here.
+        code: files of the modules that train, usually `[__file__]`.
+        fit: trains the model in place; may raise.
+
+    Returns:
+        The same model.
+    """
+
+    def make(target: Path) -> None:
+        fit()
+        np.savez(target, *model.get_weights())
+
+    made = {"code": [workspace.file_hash(file) for file in code]}
+    versions = workspace.versions("tensorflow", "tf-keras", "tensorflow-model-optimization")
+    with np.load(workspace.cached({**key, **made, "versions": versions}, make, ".npz")) as stored:
+        model.set_weights([stored[f"arr_{i}"] for i in range(len(stored.files))])
+    return model
 
 
 def target_path(path: str | os.PathLike[str], suffix: str) -> Path:

@@ -68,6 +68,23 @@ def aware(
         loss=library.losses.SparseCategoricalCrossentropy(from_logits=not _ends_in_softmax(source)),
         metrics=["accuracy"],
     )
+    key = {
+        "what": "aware",
+        "model": artefacts.model_hash(source),
+        "images": train.hash,
+        "epochs": epochs,
+        "rate": learning_rate,
+        "batch": batch_size,
+        "seed": seed,
+    }
+    return artefacts.trained(
+        wrapped, key, [__file__], lambda: _fit(wrapped, images, train.y, epochs, batch_size)
+    )
+
+
+def _fit(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, batch_size: int) -> None:
+    """Train the wrapped model, with a progress bar."""
+    library = keras.keras()
     steps = -(-len(images) // batch_size)
     total = epochs * steps
     with progress.bar(None, "Training with fake 8 bits", total=total, unit="steps") as bar:
@@ -76,9 +93,9 @@ def aware(
             bar.set_postfix_str(f"loss {logs['loss']:.3f}", refresh=False)
             bar.update()
 
-        history = wrapped.fit(
+        history = model.fit(
             images,
-            train.y,
+            labels,
             epochs=epochs,
             batch_size=batch_size,
             verbose=0,
@@ -88,9 +105,8 @@ def aware(
     if not np.isfinite(loss):
         raise InputError(
             f"Training diverged: the loss became {loss}. Lower learning_rate (it was "
-            f"{learning_rate:g})."
+            f"{float(model.optimizer.learning_rate):g})."
         )
-    return wrapped
 
 
 def _wrapped(model: Any) -> Any:

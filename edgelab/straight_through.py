@@ -84,9 +84,29 @@ def train(
     images = artefacts.images_of(train, copy.input_shape, "training")
     if epochs < 1:
         raise InputError(f"epochs is {epochs}; train for at least one.")
-    step = _step(copy, _kernels(copy, bits), learning_rate)
+    kernels = _kernels(copy, bits)
     data = keras.tf().data.Dataset.from_tensor_slices((images, train.y))
     batches = data.shuffle(len(images), seed=seed).batch(batch_size)
+    key = {
+        "what": "straight through",
+        "model": artefacts.model_hash(copy),
+        "images": train.hash,
+        "bits": dict(bits),
+        "epochs": epochs,
+        "rate": learning_rate,
+        "batch": batch_size,
+        "seed": seed,
+    }
+    return artefacts.trained(
+        copy, key, [__file__], lambda: _fit(copy, kernels, batches, epochs, learning_rate)
+    )
+
+
+def _fit(
+    model: Any, kernels: list[tuple[Any, int]], batches: Any, epochs: int, learning_rate: float
+) -> None:
+    """Train the model on rounded weights, with a progress bar."""
+    step = _step(model, kernels, learning_rate)
     loss = 0.0
     with progress.bar(None, "Training on rounded weights", total=epochs * len(batches)) as bar:
         for _ in range(epochs):
@@ -99,7 +119,6 @@ def train(
             f"Training diverged: the loss became {loss}. Lower learning_rate (it was "
             f"{learning_rate:g})."
         )
-    return copy
 
 
 def _step(model: Any, kernels: list[tuple[Any, int]], learning_rate: float) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ in, the code that made it, and the versions. A changed input is never served fro
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from typing import Any
 from edgelab.errors import InputError, MissingDataError, MissingFileError, StorageError
 
 PROFILES = ("ci", "class", "full")
+_ATTEMPTS = 10  # to put a folder where another process puts one
 _HASH_BLOCK_BYTES = 1 << 20
 
 
@@ -138,13 +140,29 @@ def storing(target: Path) -> Iterator[Path]:
     temporary = holder / target.name
     try:
         yield temporary
-        if temporary.is_dir() and target.is_dir():
-            shutil.rmtree(target)
-        temporary.replace(target)
+        if temporary.is_dir():
+            _replace_folder(temporary, target)
+        else:
+            temporary.replace(target)
     except OSError as error:
         raise _refused(target, error) from error
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    """Rename a folder onto another, which steps aside first; another process may do the same."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            if target.exists():
+                target.rename(new.parent / f"old-{attempt}")
+            new.rename(target)
+        except OSError as error:
+            met_another = error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
+            if not met_another or attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def file_hash(path: str | os.PathLike[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import artefacts, evaluate, quantize, tflite
+from edgelab import artefacts, aware, evaluate, quantize, tflite
 from edgelab.errors import InputError, SplitError
 
 
@@ -63,3 +63,16 @@ def test_bad_input_is_refused(tiny_model: Any, tiny_split: Any, trained: Any) ->
         quantize.aware(trained, train)
     with pytest.raises(InputError, match="io is 'float16'"):
         quantize.from_aware(trained, "a.tflite", io="float16")
+
+
+def test_the_same_training_is_not_run_twice(
+    trained: Any, tiny_model: Any, tiny_split: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(aware, "_fit", refuse)
+    again = quantize.aware(tiny_model, tiny_split("train"), epochs=1, batch_size=16)
+    assert artefacts.model_hash(again) == artefacts.model_hash(trained)
+    with pytest.raises(AssertionError, match="trained again"):
+        quantize.aware(tiny_model, tiny_split("train"), epochs=2, batch_size=16)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,21 @@ def test_versions_name_what_is_absent() -> None:
     assert found["no-such-package"] == "absent"
     assert found["numpy"][0].isdigit()
     assert os.environ["EDGELAB_PROFILE"] == "ci"
+
+
+def test_two_that_store_the_same_folder_at_once_leave_a_whole_one(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    start = threading.Barrier(4)
+
+    def store(which: int) -> None:
+        for _ in range(20):
+            start.wait()
+            with workspace.storing(target) as temporary:
+                temporary.mkdir()
+                for name in ("a", "b"):
+                    (temporary / name).write_text(str(which))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(store, range(4)))
+    assert (target / "a").read_text() == (target / "b").read_text()
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
