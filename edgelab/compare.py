@@ -54,7 +54,7 @@ EARLY_LEVEL = 0.999
 # An interval wider than this to either side asks for more rounds: another program moved the machine
 # from one speed to another meanwhile. Stopping by the width alone leaves the interval's error as it is
 # (Chow and Robbins 1965, Annals of Mathematical Statistics 36, p. 457).
-WIDE = 0.0125
+WIDE = 0.02
 
 
 @dataclass(frozen=True)
