@@ -58,15 +58,16 @@ def digits_cnn(
     return keras().Model(image, logits, name="digits_cnn")
 
 
-def resnet8(classes: int = 10, seed: int = 0) -> Any:
+def resnet8(classes: int = 10, seed: int = 0, width: int = 16) -> Any:
     """Return the ResNet8 of MLPerf Tiny, untrained (78,666 parameters with 10 classes).
 
-    Three stages of one residual block each, with 16, 32 and 64 filters; a 1×1 convolution carries
+    Three stages of one residual block each, with 16, 32 and 64 filters (times width / 16); a 1×1 convolution carries
     the shortcut where the size changes.
 
     Args:
         classes: number of outputs.
         seed: of the first weights.
+        width: filters of the first stage.
 
     Returns:
         A functional Keras model: images (n, 32, 32, 3) float32 in 0..1 → logits (n, classes).
@@ -79,25 +80,26 @@ def resnet8(classes: int = 10, seed: int = 0) -> Any:
     layers = keras().layers
     start = _initializers("HeNormal", seed)
 
-    def convolution(x: Any, width: int, size: int, stride: int, name: str) -> Any:
+    def convolution(x: Any, filters: int, size: int, stride: int, name: str) -> Any:
         return layers.Conv2D(
-            width, size, strides=stride, padding="same", kernel_initializer=start(), name=name
+            filters, size, strides=stride, padding="same", kernel_initializer=start(), name=name
         )(x)
 
     image = layers.Input((32, 32, 3), name="image")
-    x = convolution(image, 16, 3, 1, "stem_conv")
+    x = convolution(image, width, 3, 1, "stem_conv")
     x = layers.BatchNormalization(name="stem_norm")(x)
     x = layers.ReLU(name="stem_relu")(x)
-    for stage, width in enumerate((16, 32, 64), 1):
+    for stage in (1, 2, 3):
+        filters = width * 2 ** (stage - 1)
         stride = 1 if stage == 1 else 2
         shortcut = x
-        x = convolution(x, width, 3, stride, f"stage{stage}_conv1")
+        x = convolution(x, filters, 3, stride, f"stage{stage}_conv1")
         x = layers.BatchNormalization(name=f"stage{stage}_norm1")(x)
         x = layers.ReLU(name=f"stage{stage}_relu1")(x)
-        x = convolution(x, width, 3, 1, f"stage{stage}_conv2")
+        x = convolution(x, filters, 3, 1, f"stage{stage}_conv2")
         x = layers.BatchNormalization(name=f"stage{stage}_norm2")(x)
         if stride != 1:
-            shortcut = convolution(shortcut, width, 1, stride, f"stage{stage}_shortcut")
+            shortcut = convolution(shortcut, filters, 1, stride, f"stage{stage}_shortcut")
         x = layers.Add(name=f"stage{stage}_add")([shortcut, x])
         x = layers.ReLU(name=f"stage{stage}_relu2")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)

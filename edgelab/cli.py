@@ -173,9 +173,9 @@ def notebooks(
 @app.command(context_settings=_FORWARD)
 def train(context: typer.Context) -> None:
     """Train a network of the zoo: `edgelab train resnet8 --epochs 20`."""
-    from edgelab import training
+    from edgelab import cifar_training
 
-    raise typer.Exit(training.main(context.args))
+    raise typer.Exit(cifar_training.main(context.args))
 
 
 @app.command(context_settings=_FORWARD)

@@ -61,6 +61,7 @@ __all__ = [
     "train",
 ]
 
+RESNET8_WEIGHTS = "resnet8_cifar10.npz"
 _EPOCHS = {"ci": 4, "class": 10, "full": 20}
 
 
@@ -241,7 +242,7 @@ def _load_resnet8() -> Any:
 
 
 def _resnet8_file() -> Path:
-    return workspace.data_dir() / "models" / training.RESNET8_WEIGHTS
+    return workspace.data_dir() / "models" / RESNET8_WEIGHTS
 
 
 def _resnet8_info(record: dict[str, Any]) -> ModelInfo:

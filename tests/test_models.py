@@ -96,9 +96,9 @@ def test_altered_resnet8_weights_are_refused(tmp_path, monkeypatch):
     folder = workspace.data_dir()
     (tmp_path / "models").mkdir()
     for suffix in (".npz", ".json"):
-        file = (folder / "models" / training.RESNET8_WEIGHTS).with_suffix(suffix)
+        file = (folder / "models" / models.RESNET8_WEIGHTS).with_suffix(suffix)
         (tmp_path / "models" / file.name).write_bytes(file.read_bytes())
-    with (tmp_path / "models" / training.RESNET8_WEIGHTS).open("ab") as stream:
+    with (tmp_path / "models" / models.RESNET8_WEIGHTS).open("ab") as stream:
         stream.write(b"!")
     monkeypatch.setattr(models.workspace, "data_dir", lambda: tmp_path)
     with pytest.raises(FormatError, match="not the file that its record describes"):
