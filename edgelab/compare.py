@@ -3,8 +3,8 @@
 Loading the same file again moves its latency by up to two percent for as long as it stays loaded, so
 runs of one loaded instance are no evidence about the file, however many there are. Therefore every
 candidate is loaded afresh in each of several *rounds*, all are warmed up equally, and short blocks
-of runs are taken in random order. Other processes only ever add time, so a round compares the fast
-tenth of each candidate's runs; that gives one ratio a round.
+of runs are taken in random order. Other processes only ever add time, so a round compares the mean of
+the fastest tenth of each candidate's runs; that gives one ratio a round.
 
 What is loaded second finds another memory than what is loaded first, and keeps an advantage: two
 percent were seen with ONNX Runtime. So every second round loads in the mirrored order, a round and its
@@ -34,9 +34,9 @@ Loader = Callable[[], Loaded]
 
 # Block length: long against the clock and a switch of candidates, short against a machine's moods.
 BLOCK_NS = 3_000_000
-# Within a round, the latency at this quantile is compared: what the model takes when nobody disturbs
-# it. A mean or a median moves with every burst of another process.
-FAST_QUANTILE = 0.1
+# Within a round, the mean of this share of the runs is compared, the fastest: what the model takes when
+# nobody disturbs it. A mean or a median of all moves with every burst of another process.
+FASTEST = 0.1
 # From here on a round and its mirror count as one. With fewer rounds too few pairs would be left, and
 # the rounds count one by one: still without bias, but with the order in their scatter.
 MIRRORED = 8
@@ -53,7 +53,8 @@ LEVEL = 0.99
 EARLY_LEVEL = 0.999
 # An interval wider than this to either side asks for more rounds: another program moved the machine
 # from one speed to another meanwhile. Stopping by the width alone leaves the interval's error as it is
-# (Chow and Robbins 1965, Annals of Mathematical Statistics 36, p. 457).
+# where rounds are many (Chow and Robbins 1965, Annals of Mathematical Statistics 36, p. 457), and may
+# double it where they are few: another reason for LEVEL.
 WIDE = 0.02
 
 
@@ -70,8 +71,8 @@ class Limits:
 
 LIMITS = {
     "ci": Limits(min_rounds=3, max_rounds=6, pairs=6, seconds=1.0),
-    "class": Limits(min_rounds=6, max_rounds=20, pairs=8, seconds=20.0, most_rounds=40),
-    "full": Limits(min_rounds=8, max_rounds=32, pairs=16, seconds=120.0, most_rounds=64),
+    "class": Limits(min_rounds=6, max_rounds=32, pairs=5, seconds=20.0, most_rounds=48),
+    "full": Limits(min_rounds=8, max_rounds=64, pairs=10, seconds=120.0, most_rounds=96),
 }
 
 
@@ -186,7 +187,8 @@ def _interleave(
 
 
 def _fast(samples: Sequence[int]) -> float:
-    return float(np.quantile(samples, FAST_QUANTILE))
+    count = math.ceil(FASTEST * len(samples))
+    return float(np.partition(samples, count - 1)[:count].mean())
 
 
 def interval(estimates: Sequence[float], level: float = LEVEL) -> tuple[float, float, float]:
