@@ -71,7 +71,7 @@ class Limits:
 
 LIMITS = {
     "ci": Limits(min_rounds=3, max_rounds=6, pairs=6, seconds=1.0),
-    "class": Limits(min_rounds=6, max_rounds=32, pairs=5, seconds=20.0, most_rounds=48),
+    "class": Limits(min_rounds=6, max_rounds=28, pairs=5, seconds=20.0, most_rounds=48),
     "full": Limits(min_rounds=8, max_rounds=64, pairs=10, seconds=120.0, most_rounds=96),
 }
 

@@ -44,7 +44,7 @@ def seen_from(reference: str, result: Comparison, names: Sequence[str] | None = 
 def steps(result: Comparison, names: Sequence[str]) -> tuple[Ratio, ...]:
     """Return the ratio of each candidate to the one before it.
 
-    Their product is the whole way (nearly so from five rounds on, where extreme ones are trimmed).
+    Their product is the whole way (nearly so where rounds are many and extreme ones are trimmed).
 
     Args:
         result: what `benchmark.compare` returned.
