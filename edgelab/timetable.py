@@ -52,15 +52,21 @@ def recorded(path: Path | None = None) -> dict[str, Run]:
         ) from error
 
 
-def record(number: str, title: str, seconds: float | None = None, path: Path | None = None) -> None:
-    """Keep a lesson's title and, where it was run just now, its seconds."""
+def record(
+    number: str,
+    title: str,
+    run: tuple[float, float] | None = None,
+    path: Path | None = None,
+) -> None:
+    """Keep a lesson's title and, where it was run just now, its seconds and the probe's meanwhile."""
     from edgelab import machine
 
     target = path or workspace.data_dir() / FILE
     runs = recorded(target)
     old = runs.get(number)
-    if seconds is not None:
-        runs[number] = Run(title, round(seconds, 1), round(probe(), 4), machine.cores())
+    if run is not None:
+        seconds, probe_seconds = run
+        runs[number] = Run(title, round(seconds, 1), round(probe_seconds, 4), machine.cores())
     elif old is not None and old.title != title:
         runs[number] = Run(title, old.seconds, old.probe_seconds, old.cores)
     else:
@@ -109,6 +115,12 @@ def expected_minutes(
         return None
     here = probe() if probe_seconds is None else probe_seconds
     return run.seconds * (here / run.probe_seconds) / 60
+
+
+def usual_seconds(number: str, runs: Mapping[str, Run]) -> float | None:
+    """Return a lesson's seconds on the machine as it usually was, not as it was during that run."""
+    run, usual = runs.get(number), typical_probe(runs)
+    return None if run is None or usual is None else run.seconds * usual / run.probe_seconds
 
 
 def typical_probe(runs: Mapping[str, Run]) -> float | None:

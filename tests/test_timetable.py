@@ -28,8 +28,8 @@ def test_times_are_written_as_people_say_them() -> None:
 
 def test_a_record_keeps_the_others(tmp_path: Path) -> None:
     path = tmp_path / "lessons.json"
-    timetable.record("10", "First", 30.0, path)
-    timetable.record("20", "Second", 60.04, path)
+    timetable.record("10", "First", (30.0, 0.02), path)
+    timetable.record("20", "Second", (60.04, 0.02), path)
     runs = timetable.recorded(path)
     assert [(key, run.title, run.seconds) for key, run in runs.items()] == [
         ("10", "First", 30.0),
@@ -37,9 +37,18 @@ def test_a_record_keeps_the_others(tmp_path: Path) -> None:
     ]
 
 
+def test_a_run_on_a_slowed_machine_counts_as_the_machine_usually_is(tmp_path: Path) -> None:
+    path = tmp_path / "lessons.json"
+    for number, took in (("10", (200.0, 0.02)), ("20", (50.0, 0.01)), ("24", (60.0, 0.01))):
+        timetable.record(number, number, took, path)
+    runs = timetable.recorded(path)
+    assert [timetable.usual_seconds(n, runs) for n in ("10", "20")] == [100.0, 50.0]
+    assert timetable.usual_seconds("30", runs) is None
+
+
 def test_a_new_title_keeps_the_measured_time(tmp_path: Path) -> None:
     path = tmp_path / "lessons.json"
-    timetable.record("10", "Old", 30.0, path)
+    timetable.record("10", "Old", (30.0, 0.02), path)
     timetable.record("10", "New", None, path)
     assert timetable.recorded(path)["10"].title == "New"
     assert timetable.recorded(path)["10"].seconds == 30.0

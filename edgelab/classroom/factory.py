@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgelab import timetable, workspace
+from edgelab import compare, timetable, workspace
 from edgelab.classroom import lessons
 from edgelab.classroom.lessons import Lesson
 
@@ -59,18 +59,22 @@ def generate(
             written.append(lesson.student)
         goal = lessons.worked(notebook)
         stored = _stored(lesson.worked)
-        seconds = None
-        if not force and stored is not None and _hash_of(stored) == code_hash(goal):
+        took = None
+        if not force and stored is not None and _is_current(stored, goal):
             _carry_outputs(stored, goal)
         elif run:
             say(f"executing {lesson.worked.relative_to(home)}")
-            seconds = _execute(lesson, goal)
+            took = _execute(lesson, goal, say)
         else:
             continue
-        goal.metadata["edgelab"] = {"code_sha256": code_hash(goal), "profile": "class"}
+        goal.metadata["edgelab"] = {
+            "code_sha256": code_hash(goal),
+            "method": compare.METHOD,
+            "profile": "class",
+        }
         if _write(lesson.worked, goal):
             written.append(lesson.worked)
-        timetable.record(lesson.number, lesson.title, seconds, home / "data" / timetable.FILE)
+        timetable.record(lesson.number, lesson.title, took, home / "data" / timetable.FILE)
     written += _write_readme(home)
     return written
 
@@ -104,19 +108,21 @@ def readme_table(folder: Path | None = None) -> str:
     runs = timetable.recorded((folder or lessons.root()) / "data" / timetable.FILE)
     lines = ["| lesson | question | minutes |", "| :--- | :--- | ---: |"]
     for lesson in lessons.find(folder):
-        run = runs.get(lesson.number)
-        minutes = timetable.written(run.seconds / 60 if run else None)
+        seconds = timetable.usual_seconds(lesson.number, runs)
+        minutes = timetable.written(None if seconds is None else seconds / 60)
         link = f"[{lesson.number}](notebooks/{lesson.student.name})"
         lines.append(f"| {link} | {lesson.title} | {minutes} |")
     return "\n".join(lines)
 
 
-def _execute(lesson: Lesson, goal: Any) -> float:
-    """Fill in the outputs and return the seconds that the run took."""
+def _execute(lesson: Lesson, goal: Any, say: Callable[[str], object]) -> tuple[float, float]:
+    """Fill in the outputs; return the seconds that it took, and the probe's before and after."""
     import tempfile
 
     from edgelab.classroom import execution
+    from edgelab.classroom.journal import Journal
 
+    probes = [timetable.probe()]
     begin = time.monotonic()
     # A workspace and a cache of its own: the worked lesson shows one run, not what was in a journal
     # before, and its time is that of a student who enters the course here.
@@ -124,9 +130,23 @@ def _execute(lesson: Lesson, goal: Any) -> float:
         executed = execution.execute(
             goal, lesson.name, workspace=Path(own) / "workspace", cache=Path(own) / "cache"
         )
-    seconds = time.monotonic() - begin
+        seconds = time.monotonic() - begin
+        journal = Journal(Path(own) / "workspace" / "journal.jsonl")
+        busy = [entry.number for entry in journal.read() if _busy(entry.payload)]
+    probes.append(timetable.probe())
+    if busy:
+        say(
+            f"{lesson.name} was measured while other programs ran ({len(busy)} records say so): "
+            "execute it again with --force on a quiet machine"
+        )
     _carry_outputs(executed, goal)
-    return seconds
+    return seconds, sum(probes) / len(probes)
+
+
+def _busy(payload: Any) -> bool:
+    return bool(
+        getattr(payload, "busy", False) or (isinstance(payload, dict) and payload.get("busy"))
+    )
 
 
 def _carry_outputs(origin: Any, goal: Any) -> None:
@@ -144,9 +164,17 @@ def _worked_drift(lesson: Lesson, goal: Any) -> Sequence[str]:
         return [f"{name} is missing or unreadable"]
     if _hash_of(stored) != code_hash(goal):
         return [f"{name} was run from another version of its code"]
+    if not _is_current(stored, goal):
+        return [f"{name} was measured by an older method"]
     if [(c.id, c.source) for c in stored.cells] != [(c.id, c.source) for c in goal.cells]:
         return [f"{name} differs from its source"]
     return []
+
+
+def _is_current(stored: Any, goal: Any) -> bool:
+    """Tell whether the outputs are of this code, measured as it is measured now."""
+    method = stored.metadata.get("edgelab", {}).get("method")
+    return _hash_of(stored) == code_hash(goal) and method == compare.METHOD
 
 
 def _hash_of(stored: Any) -> str | None:

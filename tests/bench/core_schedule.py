@@ -34,7 +34,7 @@ def figures() -> Iterator[Figure]:
         limit = CI_LIMITS.get(number, 90.0)
         yield seconds(f"lesson {number} in ci", lessons.get(number), limit, "make test")
         limit = CLASS_LIMITS.get(number, 180.0)
-        took = runs[number].seconds if number in runs else None
+        took = timetable.usual_seconds(number, runs)
         yield seconds(f"lesson {number} in class", took, limit, "make notebooks")
 
 

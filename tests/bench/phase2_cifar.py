@@ -1,7 +1,7 @@
 """The CIFAR-10 network that the course ships, as an integer file, beside MLPerf Tiny's figure.
 
-MLPerf Tiny v1.x, image classification, closed division: 87 % in 98,496 bytes, on other copies of the
-images. Judged on the 10,000 test images when EDGELAB_DATA has them, else on the sample; the notes say
+MLPerf Tiny v1.x, image classification, closed division: about 87 % (85 % is asked for), judged on 200
+images, which leaves a standard error of 2.4 points; the file takes 98,496 bytes. Ours is judged on the 10,000 test images when EDGELAB_DATA has them, else on the sample; the notes say
 which.
 """
 
@@ -41,8 +41,8 @@ def figures() -> Iterator[Figure]:
         "CIFAR-10 int8, accuracy against float",
         100 * pair.difference,
         "points",
-        "interval reaches 0",
-        pair.high >= 0,
+        "no loss of 1 point in the interval",
+        pair.low > -0.01,
         low=100 * pair.low,
         high=100 * pair.high,
         note=f"paired, {where}, float {before.value:.2%}",

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from edgelab import timetable
+from edgelab import compare, timetable
 from edgelab.classroom import execution, factory
 from edgelab.errors import LessonError
 from tests.classroom.tiny_lesson import edit, make_clone, source_of
@@ -79,6 +79,15 @@ def test_a_change_of_code_is_noticed_and_executed_again(made: Path) -> None:
     assert factory.check(made) == []
     worked = nbformat.read(made / "solutions" / "20_half.ipynb", as_version=4)
     assert worked.cells[5].outputs[0].data["text/plain"] == "2.5"
+
+
+def test_a_notebook_that_was_measured_by_an_older_method_has_drifted(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "METHOD", compare.METHOD + 1)
+    assert "was measured by an older method" in " ".join(factory.check(made))
+    factory.generate(folder=made)
+    assert factory.check(made) == []
 
 
 @pytest.mark.parametrize("folder", ["notebooks", "solutions"])
