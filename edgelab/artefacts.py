@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import keras, progress, workspace
+from edgelab import keras, memory, progress, workspace
 from edgelab.errors import EdgelabError, FormatError, InputError, StorageError
 from edgelab.splits import Split
 
@@ -112,6 +112,9 @@ def kept(
                 f"{text} failed: {type(error).__name__}: {reason}. The library behind it can't take "
                 "this model; look for the layer or operator that the message names."
             ) from error
+
+        finally:
+            memory.give_back()
 
     whole_key = {**key, "code": _code(), "versions": workspace.versions(*_PACKAGES)}
     return workspace.cached(whole_key, translated, suffix)

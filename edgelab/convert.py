@@ -135,6 +135,9 @@ def kept_onnx(model: Any, samples: Any = None, name: str = "float32.onnx") -> Pa
     source = artefacts.model_of(model)
 
     def write(file: Path) -> None:
+        # Otherwise tf2onnx copies the whole graph before each of its passes, in case that one fails, which
+        # takes six gigabytes for ResNet50; a pass that fails is better told.
+        os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
         try:
             import tf2onnx
         except ImportError as error:

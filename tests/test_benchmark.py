@@ -208,3 +208,13 @@ def test_a_comparison_measures_the_peak_memory_of_each_candidate() -> None:
     assert only_small["small"]["memory_bytes"] is not None
     with pytest.raises(InputError, match="'tiny', which is not compared; these are: small, large"):
         benchmark.compare(files, memory=["tiny"])
+
+
+def test_freed_memory_goes_back_to_the_system() -> None:
+    before = memory._resident()
+    blocks = [bytearray(50_000) for _ in range(4000)]  # small enough to stay in the heap
+    kept = blocks[-1]
+    del blocks
+    memory.give_back()
+    assert memory._resident() - before < 100_000_000
+    assert len(kept) == 50_000
