@@ -23,6 +23,8 @@ from edgelab.figures.chart import Chart
 from edgelab.quantities import unit_for, with_unit, written
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from edgelab.sensitivity import Scan
     from edgelab.tables import Table
 
@@ -112,6 +114,8 @@ def outlier(values: ArrayLike, factor: float = 10.0, bits: int = 4) -> Chart:
             axes.hist(others, bins=40, range=(-reach, reach), color="#56B4E9", zorder=2)
             levels = affine.fit(tensor, bits).values
             near = levels[np.abs(levels) <= reach]
+            if len(near) < effect.codes_used:
+                _codes_beyond(axes, affine.fit(tensor, bits), reach)
             axes.vlines(near, 0, 1, transform=axes.get_xaxis_transform(), color=style.INK,
                         linewidth=1.1 if len(near) < 40 else 0.4, zorder=3)  # fmt: skip
             axes.set_title(f"{title}: the others use {effect.codes_used} of {len(levels)} codes")
@@ -175,7 +179,7 @@ def sensitivity(scan: Scan, by: str = "accuracy", title: str | None = None) -> C
         left.set_yticks(range(len(scan)), names)
         left.set_ylim(len(scan) - 0.4, -0.6)
         left.set_title(label)
-        left.set_xlabel("percentage points" if by_points else "KL divergence (nats)")
+        left.set_xlabel("percentage points" if by_points else "KL divergence")
         figure.supxlabel(f"one layer at {_bits(scan.bits)}, all others in float", fontsize=9)
         right.set_title("Bytes saved")
         right.set_xlabel(unit.symbol)
@@ -216,6 +220,22 @@ def sensitivity(scan: Scan, by: str = "accuracy", title: str | None = None) -> C
         f"{' points' if by_points else ''}; the median of all is {written(float(np.median(costs)))}."
     )
     return Chart(figure, table, alt)
+
+
+def _codes_beyond(axes: Axes, grid: affine.Affine, reach: float) -> None:
+    """Name the nearest codes that have no line because they lie beside the axis."""
+    levels = grid.values
+    left, right = int(np.sum(levels < -reach)) - 1, int(np.sum(levels <= reach))
+    sides = [(left, 0, 6, "left", "← {}"), (right, 1, -6, "right", "{} →")]
+    for at, edge, shift, side, arrow in sides:
+        if not 0 <= at < len(levels):
+            continue
+        text = f"code {grid.codes[at]} at {written(float(levels[at]), digits=3)}".replace("-", "−")
+        axes.annotate(
+            arrow.format(text), (edge, 0.45), (shift, 0), xycoords="axes fraction",
+            textcoords="offset points", ha=side, fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
 
 
 def _channel_table(

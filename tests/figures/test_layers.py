@@ -65,6 +65,16 @@ def test_an_outlier_takes_codes_from_all_others() -> None:
     ]
 
 
+def test_codes_beside_the_axis_are_named_at_its_edges() -> None:
+    values = np.append(np.random.default_rng(0).uniform(-1, 1, 300), [-1.0, 1.0])
+    before, after = report.outlier(values, factor=10, bits=4).figure.axes
+    assert not [text for text in before.texts if "code" in text.get_text()]
+    assert [text.get_text() for text in after.texts if "code" in text.get_text()] == [
+        "← code −1 at −1.43",
+        "code 1 at 1.43 →",
+    ]
+
+
 def test_sensitivity_shows_lost_points_in_the_order_of_the_network() -> None:
     chart = report.sensitivity(scan(12, 0, 1))
     left, right = chart.figure.axes
@@ -76,7 +86,7 @@ def test_sensitivity_shows_lost_points_in_the_order_of_the_network() -> None:
 
 def test_sensitivity_without_classes_shows_the_divergence() -> None:
     chart = report.sensitivity(replace(scan(12, 3), baseline=None))
-    assert chart.figure.axes[0].get_xlabel() == "KL divergence (nats)"
+    assert chart.figure.axes[0].get_xlabel() == "KL divergence"
 
 
 def test_sensitivity_by_divergence_when_asked() -> None:
