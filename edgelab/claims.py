@@ -65,15 +65,6 @@ class Claim:
         code = (language or os.environ.get("EDGELAB_LANG") or "en")[:2].lower()
         return self.wording.get(code, self.wording["en"])
 
-    @property
-    def level(self) -> float | None:
-        """Return the confidence of a measured interval; None where the figure is exact."""
-        from edgelab import compare
-
-        if self.better == DIFFERENCE:
-            return 0.95
-        return compare.LEVEL if self.metric == "latency_ms" else None
-
     def judge(self, low: float, high: float) -> str:
         """Return the verdict on a measured interval."""
         floor = -math.inf if self.low is None else self.low
@@ -85,7 +76,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Pair:
-    """One measured pair that a claim speaks of: the value, its interval and the verdict."""
+    """One measured pair that a claim speaks of: the value, its 95 % interval and the verdict."""
 
     candidate: str
     reference: str
@@ -262,7 +253,7 @@ def _time_gain(result: Comparison, reference: str, candidate: str) -> tuple[floa
         from edgelab import compare
 
         logs = [math.log(a / b) for a, b in zip(above, below, strict=True)]
-        middle, low, high = (math.exp(v) for v in compare.interval(logs))
+        middle, low, high = (math.exp(v) for v in compare.interval(logs, level=0.95))
         return middle, low, high
     low = theirs.low / ours.high if ours.high else math.inf
     high = theirs.high / ours.low if ours.low else math.inf

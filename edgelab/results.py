@@ -85,10 +85,7 @@ class View:
         return m.value(key)
 
     def interval(self, name: str, key: str) -> tuple[float, float] | None:
-        """Return the interval of a figure, None where it is exact or unknown.
-
-        It is the 95 % interval, and that of `compare.LEVEL` for a gain in time.
-        """
+        """Return the 95 % interval of a figure, None where it is exact or unknown."""
         if key == "time_gain":
             self._need_comparison()
             ratio = self.ratios.get(name)
@@ -311,10 +308,6 @@ def _caption(shown: View, keys: Sequence[str]) -> str:
         parts.append("latency: median of single inferences")
     if {"latency_ms", "accuracy"} & set(keys):
         parts.append("in brackets the 95 % interval")
-    if "time_gain" in keys:
-        from edgelab import compare
-
-        parts.append(f"faster or slower is said at {100 * compare.LEVEL:g} %")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 

@@ -76,9 +76,7 @@ class ClaimCheck:
             (_name(p), _claimed(self.claim), p.value, p.low, p.high, p.verdict) for p in self.pairs
         ]
         rows = rows or [("–", _claimed(self.claim), None, None, None, claims.OPEN)]
-        level = self.claim.level
-        caption = f"Low and high: the {100 * level:g} % interval." if level else ""
-        return tables.of_rows(columns, rows, caption=caption)
+        return tables.of_rows(columns, rows)
 
     @cached_property
     def chart(self) -> Chart | None:
@@ -168,12 +166,10 @@ def _chart(check: ClaimCheck) -> Chart:
         style.room_for_labels(axes, ends, gap=20)
         axes.set_xlim(right=max(axes.get_xlim()[1], right))
     measured = "; ".join(
-        f"{_name(p)}: {written(p.value, p.low, p.high)} (from {written(p.low)} to "
+        f"{_name(p)}: {written(p.value, p.low, p.high)} (95 % interval {written(p.low)} to "
         f"{written(p.high)}), {p.verdict}"
         for p in pairs
     )
-    if claim.level:
-        measured += f". Bounds of the {100 * claim.level:g} % interval"
     alt = f"Claim: {check.wording} Claimed {_claimed(claim)} {_unit(claim)}. Measured: {measured}."
     return Chart(figure, check.table, alt)
 

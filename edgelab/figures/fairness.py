@@ -127,8 +127,6 @@ def aa_trials(ratios: Sequence[Ratio], truth: float = 1.0, title: str | None = N
         axes.set_title(title or f"{planted}: {words}")
         axes.set_xlabel("trial")
         axes.set_ylabel("time of B over A, difference in %")
-    loaded_once = all(r.instances <= 1 for r in ratios)
-    over = "the runs of one loaded instance" if loaded_once else "freshly loaded instances"
     table = tables.of_rows(
         ("Trial", "Difference (%)", "Low (%)", "High (%)", "Verdict"),
         [
@@ -136,7 +134,7 @@ def aa_trials(ratios: Sequence[Ratio], truth: float = 1.0, title: str | None = N
             for i, r in enumerate(ratios, start=1)
         ],
         write=dict.fromkeys(("Difference (%)", "Low (%)", "High (%)"), _percent),
-        caption=f"95 % intervals over {over}.",
+        caption="95 % intervals over freshly loaded instances.",
     )
     alt = (
         f"{len(ratios)} comparisons with a true difference of {100 * (truth - 1):g} %, each with its "

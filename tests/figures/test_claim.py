@@ -29,14 +29,6 @@ def test_a_claim_is_shown_as_a_claim_with_the_kind_of_its_source() -> None:
     assert "<em>Int8 makes a model four times smaller.</em>" in page
 
 
-@pytest.mark.parametrize(
-    ("name", "level"), [("int8-speed", "99 %"), ("int8-accuracy", "95 %"), ("int8-size", "")]
-)
-def test_the_level_of_an_interval_stands_beside_it(name: str, level: str) -> None:
-    caption = report.claim(name, float_and_int8()).table.caption
-    assert caption == (f"Low and high: the {level} interval." if level else "")
-
-
 def test_a_claim_speaks_the_students_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "quatre fois" in report.claim("int8-size", language="fr").wording
     monkeypatch.setenv("EDGELAB_LANG", "fr")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from edgelab import report
@@ -54,13 +52,6 @@ def test_trials_are_shown_in_percent_with_their_intervals() -> None:
     )
     segment = chart.figure.axes[0].lines[1].get_ydata()
     assert list(segment) == [pytest.approx(4.0), pytest.approx(6.0)]
-
-
-def test_the_caption_says_what_the_intervals_are_over() -> None:
-    once = [replace(ratio("B", 1.05, 0.01), instances=1)]
-    assert "over the runs of one loaded instance" in report.aa_trials(once).table.caption
-    fresh = [replace(ratio("B", 1.05, 0.01), instances=20)]
-    assert "over freshly loaded instances" in report.aa_trials(fresh).table.caption
 
 
 def test_no_trial_is_an_error() -> None:
