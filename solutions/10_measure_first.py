@@ -67,29 +67,36 @@ reveal("speedup", predict_ms / file_ms)
 
 # %% [markdown]
 # The answers are the same, so the network is the same. What takes the time, then? Ask a network that does
-# nothing at all.
+# nothing at all, in turn with the real one.
 
 # %%
 k = keras.keras()
 nothing = k.Sequential([k.layers.Input((28, 28, 1)), k.layers.Flatten()])
-nothing_ms = loop_ms(lambda: nothing.predict(image, verbose=0), 20)
-overhead_ms = min(nothing_ms, predict_ms)
+times = {"the digits network": [], "nothing": []}
+for _ in range(12):  # in turn, so that both meet the same moments of the machine
+    for network, each in zip((model, nothing), times.values(), strict=True):
+        each.append(loop_ms(lambda network=network: network.predict(image, verbose=0), 1))
+for name, each in times.items():
+    print(f"predict() of {name}: {np.median(each):.1f} ms, from {min(each):.1f} to {max(each):.1f}")
+
+# %%
+called_ms, nothing_ms = (float(np.median(each)) for each in times.values())
+overhead_ms = min(nothing_ms, called_ms)
+parts = {"the rest": called_ms - overhead_ms, "call overhead": overhead_ms}
 report.cost_split(
-    {
-        "model.predict()": {"the rest": predict_ms - overhead_ms, "call overhead": overhead_ms},
-        "LiteRT file": {"the network": file_ms},
-    },
+    {"model.predict()": parts, "LiteRT file": {"the network": file_ms}},
     title="Where the time of one call goes: the digits network",
 )
 
 # %% [markdown]
 # **What you can conclude:** how much of the loop's time `predict()` takes for doing nothing. It is made for
 # thousands of images and sets up a data pipeline at every call. Such time is called *call overhead* (*surcoût
-# d'appel*). If it fills the bar, the loop has measured `predict()` and hardly the network. The rest holds the network, and
-# everything else by which two loops differ.
+# d'appel*). If it fills the bar, the loop has measured `predict()` and hardly the network. The rest holds the network; a
+# rest that is smaller than the scatter printed above can't be told from 0.
 #
 # **What you can't:** that LiteRT computes so many times faster. For a network this small the call is
-# nearly everything. The last section splits the call off for real networks.
+# nearly everything. And `predict()` may use all cores here, the file only one. The last section splits the call off for
+# real networks, with one thread each.
 
 # %% [markdown]
 # ## One run is not like another
@@ -437,7 +444,8 @@ reveal("batch", batches[16] / batches[1])
 report.throughput_curve({"MobileNetV2": batches})
 
 # %% [markdown]
-# **What you can conclude:** whether a batch pays here. With one thread the work per image stays the same; a batch
+# **What you can conclude:** whether a batch pays here. (Each point is one load: differences below the scatter of loads that
+# you saw mean nothing.) With one thread the work per image stays the same; a batch
 # saves calls, and its larger activations may fall out of the cache (*mémoire cache*). So the line may be flat or even
 # fall.
 #

@@ -51,10 +51,11 @@ def defend(
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
     chosen = _(
-        "With at most {limit} to download, I choose {name}: it takes {size}, and {time} for one "
-        "image. {reason}"
+        "Trained candidates that take at most {limit} to download: {count}. I choose {name}: it takes "
+        "{size}, and {time} for one image. {reason}"
     ).format(
         limit=with_unit(limit_mb, "MB"),
+        count=len(workshop.fitting(result, limit_mb * 1e6)),
         name=f"**{name}**",
         size=with_unit(download_mb, "MB"),
         time=with_unit(latency_ms, "ms"),

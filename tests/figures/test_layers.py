@@ -41,13 +41,20 @@ def test_channels_of_a_depthwise_kernel_are_its_third_axis() -> None:
     assert chart.table.column("Channel") == list(np.argsort(-largest))
 
 
-def test_codes_in_use_are_those_of_the_shared_grid() -> None:
+def test_codes_within_a_range_are_those_of_the_shared_grid() -> None:
     table = report.channels(KERNEL).table
     codes = np.abs(affine.quantize(KERNEL, affine.fit(KERNEL, 8)))
     most = {i: int(codes[:, :, i].max()) for i in range(6)}
-    assert table.column("Codes under one scale") == [
+    assert table.column("Codes within its range") == [
         2 * most[i] + 1 for i in table.column("Channel")
     ]
+
+
+def test_a_channel_of_zeros_has_one_code() -> None:
+    kernel = np.concatenate([KERNEL, np.zeros((3, 3, 1, 1))], axis=2)
+    chart = report.channels(kernel)
+    assert chart.table.column("Codes within its range")[-1] == 1
+    assert "every channel but those of zeros" in chart.alt
 
 
 def test_many_channels_are_summed_up() -> None:
