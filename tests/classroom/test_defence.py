@@ -60,7 +60,7 @@ def test_nothing_is_said_about_the_answers_of_untrained_networks() -> None:
 
 
 def test_how_many_could_be_chosen_is_told() -> None:
-    assert "at most 20\xa0MB to download: 2. I choose EfficientNet-Lite0 int8" in text_of(made())
+    assert "at most 20 MB to download: 2. I choose EfficientNet-Lite0 int8" in text_of(made())
 
 
 def test_a_busy_machine_is_admitted() -> None:
