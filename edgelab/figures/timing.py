@@ -105,10 +105,11 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
                 markeredgecolor=style.ACCENT, label="warm-up", clip_on=False, zorder=4,
             )  # fmt: skip
             axes.axvline(0.5, color=style.MUTED, linewidth=0.8)
-            # Low down there are no runs: warm-up is slower than what follows.
+            # Low down there is room: warm-up is slower than what follows.
             axes.annotate("warm-up", (0.5, 0.03), (-4, 0), xycoords=("data", "axes fraction"),
-                          textcoords="offset points", ha="right", fontsize=9,
-                          color=style.ACCENT)  # fmt: skip
+                          textcoords="offset points", ha="right", fontsize=9, color=style.ACCENT,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=5,
+                          )  # fmt: skip
         axes.plot(numbers, runs, "o", color=style.colour(name), markersize=3, alpha=0.75, zorder=3)
         axes.axhline(median, color=style.INK, linewidth=1.1, zorder=4)
         axes.annotate(
@@ -123,6 +124,7 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
             axes.set_ylim(0, float(everything.max()) * 1.12)
         room = max(len(before), _LABEL_SHARE * len(runs)) if len(before) else 0
         axes.set_xlim(-room - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
+        axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= len(runs)])
         style.only_grid(axes, "y")
         axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
         axes.set_xlabel("run" + (" (open circles: warm-up)" if len(before) else ""))
