@@ -54,7 +54,7 @@ class Paired:
         )
         return (
             f"{points} on {self.total} images, {self.only_a} right only before, {self.only_b} only "
-            f"after, McNemar p = {self.p_value:.2g}: {self.verdict}"
+            f"after: {self.verdict}"
         )
 
 

@@ -3,7 +3,7 @@
     workshop.gain(before, after)                       # 4.0: four times less
     workshop.factors([200, 100, 20])                   # [2.0, 5.0]: what each step contributed
     workshop.agreement(float_logits, int8_logits)      # same answer on 83 of 100 images, with interval
-    workshop.choose(result, download_bytes=6_000_000)  # the fastest that fits and was trained
+    workshop.choose(result, download_bytes=20_000_000)  # the fastest that fits and was trained
 
 Lesson 24 writes each of them by hand, checks it, and goes on with either version.
 """
@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgelab import rebase
 from edgelab.errors import InputError
+from edgelab.figures import style
 from edgelab.records import Comparison, Latency, Size
 
 # The candidates between a headline's reference and its result; each differs from the one before in
@@ -30,7 +32,10 @@ WAY = (
 )
 
 # Why `choose` chose what it did.
-REASON = "Of the candidates that fit and were trained, it has the lowest latency."
+REASON = (
+    "Of the candidates that fit and were trained, it has the lowest latency; its price in "
+    "megabytes and answers is yours to weigh."
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,9 @@ def share_of_same(a: np.ndarray, b: np.ndarray) -> float:
     return agreement(a, b).share
 
 
-def unprepared(photos: np.ndarray) -> np.ndarray:
-    """Return photographs as they are, 0 to 255: calibration images that ruin a network (lesson 24)."""
-    return np.asarray(photos, np.float32)
+def unprepared(photos: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return photographs as they are, 0 to 255, and why calibrating on them ruins a network (lesson 24)."""
+    return np.asarray(photos, np.float32), "b"
 
 
 def fitting(result: Comparison, download_bytes: float) -> list[tuple[str, Size, Latency]]:
@@ -125,7 +130,30 @@ def fitting(result: Comparison, download_bytes: float) -> list[tuple[str, Size, 
     return sorted(fits, key=lambda found: found[2].median_ms)
 
 
-def choose(result: Comparison, download_bytes: float = 6e6) -> tuple[str, float, float, str]:
+def rivals(result: Comparison, name: str, download_bytes: float) -> list[str]:
+    """Return the fitting candidates that leave no reason to choose this one.
+
+    A rival is told faster by the comparison itself, takes no more to download, and costs no answers:
+    the int8 version of a network is no rival of a float one, whose answers may be worth the bytes.
+
+    Args:
+        result: what `benchmark.compare` returned.
+        name: the candidate chosen.
+        download_bytes: the largest compressed size allowed.
+    """
+    chosen = result[name].size
+    ratios = rebase.seen_from(name, result)
+    return [
+        other
+        for other, size, _ in fitting(result, download_bytes)
+        if ratios.ratio(other).verdict == "faster"
+        and chosen is not None
+        and size.gzip_bytes <= chosen.gzip_bytes
+        and (style.technique(other) == "float32" or style.technique(name) != "float32")
+    ]
+
+
+def choose(result: Comparison, download_bytes: float = 20e6) -> tuple[str, float, float, str]:
     """Choose the fastest trained candidate whose download fits.
 
     Args:

@@ -85,7 +85,8 @@ predict("size", "How large is the whole file?", unit="kB", canned=100)
 # %% [markdown]
 # ## Measure
 #
-# One line converts the network for LiteRT, a runtime for small machines; one line measures it.
+# One line converts the network for LiteRT, a runtime for small machines; one line measures it. (LiteRT is the new name of
+# TensorFlow Lite; its files still end in `.tflite`.)
 
 # %%
 float32 = convert.to_tflite(model, "float32.tflite")
@@ -97,8 +98,8 @@ reveal("size", measured["size_file_bytes"] / 1000)
 reveal("speed", 1000 / measured["latency_ms"])
 
 # %% [markdown]
-# The report above gives intervals (*intervalles*), and says so when a number is doubtful: perhaps the machine
-# was busy. The file holds a little more than its parameters: the plan of the network. How such a time is
+# The report above gives intervals (*intervalles*): ranges that the true value probably lies in. And it says so when a number
+# is doubtful: perhaps the machine was busy. The file holds a little more than its parameters: the plan of the network. How such a time is
 # measured, and when not to believe it, is lesson 10.
 #
 # ## Find the record

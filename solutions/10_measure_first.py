@@ -67,28 +67,36 @@ reveal("speedup", predict_ms / file_ms)
 
 # %% [markdown]
 # The answers are the same, so the network is the same. What takes the time, then? Ask a network that does
-# nothing at all.
+# nothing at all, in turn with the real one.
 
 # %%
 k = keras.keras()
 nothing = k.Sequential([k.layers.Input((28, 28, 1)), k.layers.Flatten()])
-nothing_ms = loop_ms(lambda: nothing.predict(image, verbose=0), 20)
-overhead_ms = min(nothing_ms, predict_ms)
+times = {"the digits network": [], "nothing": []}
+for _ in range(12):  # in turn, so that both meet the same moments of the machine
+    for network, each in zip((model, nothing), times.values(), strict=True):
+        each.append(loop_ms(lambda network=network: network.predict(image, verbose=0), 1))
+for name, each in times.items():
+    print(f"predict() of {name}: {np.median(each):.1f} ms, from {min(each):.1f} to {max(each):.1f}")
+
+# %%
+called_ms, nothing_ms = (float(np.median(each)) for each in times.values())
+overhead_ms = min(nothing_ms, called_ms)
+parts = {"the rest": called_ms - overhead_ms, "call overhead": overhead_ms}
 report.cost_split(
-    {
-        "model.predict()": {"the network": predict_ms - overhead_ms, "call overhead": overhead_ms},
-        "LiteRT file": {"the network": file_ms},
-    },
+    {"model.predict()": parts, "LiteRT file": {"the network": file_ms}},
     title="Where the time of one call goes: the digits network",
 )
 
 # %% [markdown]
 # **What you can conclude:** how much of the loop's time `predict()` takes for doing nothing. It is made for
 # thousands of images and sets up a data pipeline at every call. Such time is called *call overhead* (*surcoût
-# d'appel*). If it fills the bar, the loop has measured `predict()` and hardly the network.
+# d'appel*). If it fills the bar, the loop has measured `predict()` and hardly the network. The rest holds the network; a
+# rest that is smaller than the scatter printed above can't be told from 0.
 #
 # **What you can't:** that LiteRT computes so many times faster. For a network this small the call is
-# nearly everything. The last section splits the call off for real networks.
+# nearly everything. And `predict()` may use all cores here, the file only one. The last section splits the call off for
+# real networks, with one thread each.
 
 # %% [markdown]
 # ## One run is not like another
@@ -122,9 +130,10 @@ with runtimes.load(lite["MobileNetV2"]) as runner:
 report.timeline(later, warmup=first, title="Every run of MobileNetV2, in order")
 
 # %% [markdown]
-# **What you see:** the first runs often take longer. Memory is fetched for the first time and caches are
-# empty: this is the *warm-up* (*échauffement*). Later, single runs stick out where another program took the
-# core. A mean follows them; the *median* (*médiane*), the run in the middle, does not.
+# **Look for three things:** slow first runs (memory is fetched for the first time, caches are empty: the *warm-up*,
+# *échauffement*); single runs that stick out, because another program took the core; whole stretches on another level,
+# because the clock rate or the load of the machine changed. Not every machine shows all three. A mean follows the runs
+# that stick out; the *median* (*médiane*), the run in the middle, does not.
 #
 # **What you can't conclude:** that the first run is unimportant. It is what the first user waits for; it is
 # only another question, with its own row in the worksheet.
@@ -179,6 +188,9 @@ report.latency_histogram(measured["MobileNetV2"])
 # %% [markdown]
 # **What you can conclude:** the run in the middle, and how sure that is: the interval of the median. If it
 # is narrow and the two numbers above still differ, the machine was not equally busy both times.
+#
+# A 95 % interval (*intervalle de confiance*) is a range computed from the runs. If you repeated the whole measurement
+# many times, about 19 of 20 such ranges would hold the true value. Wide means: not sure yet.
 #
 # **What you can't:** read a percentile (*centile*) that the chart withholds. The p99 is the time that one
 # run in a hundred exceeds. How many runs show that?
@@ -246,11 +258,17 @@ print("library:", {90: records.RUNS_FOR_P90, 99: records.RUNS_FOR_P99})
 # ## The same file against itself
 #
 # Percentiles describe one file. Most questions are about two: is B faster than A? Before you trust a method
-# for that, give it two that are equal (an *A/A test*): the same ONNX file, loaded twice, 300 runs each, and
-# the usual 95 % interval of the ratio. Twelve times.
+# for that, give it two that are equal (an *A/A test*): the same file, loaded twice, 300 runs each, and
+# the usual 95 % interval of the ratio. Twelve times. (The file is an ONNX file this time. ONNX is another file format for
+# networks, ONNX Runtime the program that runs it.)
 
 # %%
-predict("aa", "The same file against itself: how often different?", unit="of 12", canned=1)
+predict(
+    "aa",
+    "In how many of 12 comparisons is a file called different from itself?",
+    unit="of 12",
+    canned=1,
+)
 
 # %%
 digits_onnx = convert.to_onnx(model, "digits.onnx")
@@ -274,6 +292,9 @@ reveal("aa", sum(trial.verdict != "cannot tell" for trial in naive))
 report.aa_trials(naive, title="One load each, one after the other")
 
 # %% [markdown]
+# Orange: called different, because the interval leaves out 0 *and* the dot lies outside the grey band. A difference under half
+# a percent is not worth a verdict. (`benchmark.compare` asks for a stricter level than 95 %, because it compares several files.)
+#
 # **What you can conclude:** how often this method gives a false alarm (*fausse alerte*) on your machine. Its
 # promise of 95 % would be one in twenty. The interval knows how the runs of *one loaded instance* scatter. It does not know that
 # every load lands elsewhere in memory and keeps its own speed as long as it lives: *loading is a random
@@ -313,15 +334,16 @@ benchmark.noise_floor(digits_onnx)
 #
 # ### Exercise 3: break it, and say why
 #
-# `stopwatch.trial` takes any plan. This is the fair one that you have just seen:
+# `stopwatch.trial` takes any plan. This is the fair one that you have just seen. `loads`: how often each side is loaded afresh.
+# `warm_up`: untimed runs of A, then of B. `order`: of the timed runs, `"in turn"` or `"one after the other"`.
 
 # %%
 stopwatch.FAIR
 
 # %% [markdown]
-# Change *exactly one* entry so that the same file looks different from itself, and name the rule that you broke:
-# `"loading"` (one load is luck), `"warm-up"` (it must be equal), or `"turns"` (time must not favour one).
-# The order can be `"in turn"` or `"one after the other"`. The next picture shows what your plan does.
+# Change *exactly one* entry of the dictionary so that the same file looks different from itself, and name the rule that you
+# broke: `"loading"` (one load is luck), `"warm-up"` (it must be equal), or `"turns"` (time must not favour one). End with
+# `return plan, "…"`, with the rule's word. The next picture shows what your plan does.
 
 
 # %%
@@ -376,7 +398,7 @@ report.bars(
 # How much memory does MobileNetV2 need at most, while it is loaded and run?
 
 # %%
-predict("memory", "How many times the size of its file, at the peak?", unit="×", canned=1)
+predict("memory", "Peak memory of MobileNetV2: how many times its file?", unit="×", canned=1)
 
 # %% [markdown]
 # The obvious way: ask this process for its memory before and after loading. Do it twice.
@@ -396,7 +418,7 @@ for runner in kept:
 # %% [markdown]
 # The same file, the same work, perhaps quite another answer: a notebook's process holds freed memory that
 # the next load can take without asking. So `benchmark.footprint` starts a *fresh process*, loads
-# and runs the file there, and reads the peak (*pic de mémoire*) that the system noted.
+# and runs the file there, and reads the peak (*pic de mémoire*) that the system noted. Python and the runtime are subtracted.
 
 # %%
 again = [benchmark.footprint(lite["MobileNetV2"]) for _ in range(2)]
@@ -422,11 +444,12 @@ reveal("batch", batches[16] / batches[1])
 report.throughput_curve({"MobileNetV2": batches})
 
 # %% [markdown]
-# **What you can conclude:** whether a batch pays here. With one thread the work per image stays the same; a batch
+# **What you can conclude:** whether a batch pays here. (Each point is one load: differences below the scatter of loads that
+# you saw mean nothing.) With one thread the work per image stays the same; a batch
 # saves calls, and its larger activations may fall out of the cache (*mémoire cache*). So the line may be flat or even
 # fall.
 #
-# **What you can't:** that batches are useless. A GPU, several threads, or a call as dear as `predict()` gain
+# **What you can't:** that batches are useless. A GPU, several threads, or a call as expensive as `predict()` gain
 # a lot. And every image then waits for the whole batch.
 #
 # ## Energy: measured or estimated?
@@ -482,7 +505,7 @@ hint("10.4 macs", 2)
 
 # %% [markdown]
 # Now the whole network with your function, beside the library's count. What is missing is the last layer: a
-# dense layer (*couche dense*), which uses each of its weights once.
+# dense layer (*couche dense*), which uses each of its weights once. Parameters are easier: all numbers in all weights.
 
 # %%
 from edgelab import counts
@@ -495,7 +518,9 @@ for layer in networks["MobileNetV2"].layers:
             by_hand += count_macs(tuple(weight.shape), layer.output_shape[1:])
 library = benchmark.counts(networks["MobileNetV2"])
 print(f"convolutions by hand {by_hand:,}, library {library.macs:,}")
-print(f"the dense layer {library.macs - by_hand:,}; {library.parameters:,} parameters")
+print(f"the dense layer {library.macs - by_hand:,}")
+parameters = sum(np.prod(tuple(weight.shape)) for weight in networks["MobileNetV2"].weights)
+print(f"parameters by hand {parameters:,}, library {library.parameters:,}")
 
 # %% [markdown]
 # ## Waiting for memory, or for arithmetic?
@@ -516,7 +541,9 @@ print(f"by hand {intensity:.2f} operations for each byte, library {points[0].int
 
 # %% [markdown]
 # The machine has two limits as well: how much it can compute, and how much memory it can read in a second
-# (*bande passante*). Both are measured now, with one thread. Together they form a *roofline* (*modèle du toit*).
+# (*bande passante*). Both are measured now, with one thread. Together they form a *roofline* (*modèle du toit*), drawn in
+# GFLOP/s: billions of operations a second. The slope is the memory's limit, the flat part the arithmetic's; the corner where
+# they meet is the *ridge* (*arête*).
 
 # %%
 report.roofline(benchmark.roofline(), points)
@@ -535,7 +562,12 @@ report.roofline(benchmark.roofline(), points)
 # graph, `tf.function`), LiteRT and ONNX Runtime; one thread each, all in turn.
 
 # %%
-predict("share", "MobileNetV2 in predict(): how much is the network?", unit="%", canned=90)
+predict(
+    "share",
+    "MobileNetV2: what share of predict()'s time is the network?",
+    unit="%",
+    canned=90,
+)
 
 
 # %%
@@ -565,8 +597,11 @@ result = compared["MobileNetV2"]
 report.table(result, columns=("load_ms", "first_ms", "latency_ms", "time_gain"))
 
 # %% [markdown]
-# *Loading* and the *first inference* are what a user waits for once; the worksheet asks for both. How much of the
-# call is the network? The compiled call is the network; what `predict()` takes beyond it is overhead.
+# *Loading* and the *first inference* are what a user waits for once; the worksheet asks for both. The gain is not the quotient
+# of the two medians: in every round the undisturbed runs are compared, then the rounds are averaged. With three rounds on
+# a busy machine the two may differ clearly.
+#
+# How much of the call is the network? The compiled call is the network; what `predict()` takes beyond it is overhead.
 
 # %%
 compiled, called = (result[way]["latency_ms"] for way in ("compiled call", "predict()"))

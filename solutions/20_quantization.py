@@ -51,8 +51,8 @@ report.bars(result, by=("size_file_bytes", "latency_ms"))
 # take less room; whether they take less time is decided by network, runtime and processor. Is it faster? Then
 # your processor and your runtime have the right instructions, and your neighbour's may not.
 #
-# **What you can't:** that int8 is fast or slow in general. A network this small spends most of its time being
-# called. We come back to speed with a larger one.
+# **What you can't:** that int8 is fast or slow in general. On a network this small, int8's extra work in each layer can
+# cost more than it saves. We come back to speed with a larger one.
 
 # %%
 reveal("int8_size", result["float32"]["size_file_bytes"] / result["int8"]["size_file_bytes"])
@@ -115,8 +115,9 @@ report.number_line(weights, bits=3)
 #
 # ### Exercise 1: the scale
 #
-# Write the scale of a symmetric grid: the largest absolute value must land on the largest code. With 8 bits the
-# codes run from −127 to 127, with `bits` bits from `-(2 ** (bits - 1) - 1)` to `2 ** (bits - 1) - 1`.
+# 8 bits have 256 codes, −128 to 127. A symmetric grid gives up −128, so that every code has its opposite: 255 remain (with
+# 4 bits, 15 of 16). Write the scale of such a grid: the largest absolute value must land on the largest code. With 8 bits
+# the codes run from −127 to 127, with `bits` bits from `-(2 ** (bits - 1) - 1)` to `2 ** (bits - 1) - 1`.
 
 
 # %%
@@ -198,8 +199,9 @@ report.rounding_error(kernel, scale=scale)
 
 # %% [markdown]
 # **What you can conclude:** no weight is further from its code than half a step. So the scale alone tells you the
-# largest error before you quantize anything, and about what the typical one is: if errors fall anywhere between
-# the two lines, it is the step divided by √12 (open the table below the chart to compare).
+# largest error before you quantize anything, and about what the typical one is. That is the *root mean square error*
+# (*erreur quadratique moyenne*): square all errors, average, take the root. If errors fall evenly between the two lines,
+# it is the step divided by √12; you may take that on trust (open the table below the chart to compare).
 #
 # **What you can't:** that all errors matter equally. Half a step is nothing to a large weight and everything to
 # a small one.
@@ -257,7 +259,7 @@ hint("20.4 zero point", 2)
 #
 # One scale for a whole kernel is set by its largest weight. But a kernel is a stack of filters, and each filter makes one
 # output channel (*canal de sortie*) all by itself. So each may have a scale of its own: *per channel* instead of *per
-# tensor*. It costs four bytes a channel.
+# tensor*. It costs a scale for each channel; the file also stores a zero point for each.
 #
 # ### Exercise 5: one scale for each filter
 #
@@ -326,7 +328,7 @@ report.error_by_bits(errors)
 # %% [markdown]
 # **What you can conclude:** one more bit doubles the codes, which halves the step, and the error follows: from 3 bits on a
 # straight line on this logarithmic axis. (One bit follows another rule: only signs are kept, and the step is the *mean*
-# weight.) A scale per channel moves the whole line down, for a few bytes.
+# weight.) A scale per channel moves the whole line down, for some more bytes.
 #
 # **What you can't:** at which error the network starts to make mistakes. Ask the network. The next cell rounds all
 # its weights and turns them back into floats. Such a network is *simulated*: it answers like a small one and is as large
@@ -517,17 +519,19 @@ larger = benchmark.compare(
 reveal("resnet_speed", 1 / larger.ratio("int8").value)
 
 # %%
+from edgelab import compare
+
 rows = []
 for network, found in (("digits", result), ("ResNet8", larger)):
     for name in ("dynamic range", "int8"):
         ratio = found.ratio(name)
-        interval = f"[{1 / ratio.high:.2f}, {1 / ratio.low:.2f}]"
+        bounds = f"[{1 / ratio.high:.2f}, {1 / ratio.low:.2f}]"
         ms = found["float32"]["latency_ms"]
-        rows.append((network, ms, name, 1 / ratio.value, interval, ratio.verdict))
-print(
-    "This processor's instructions for int8:", ", ".join(benchmark.environment()["int8"]) or "none"
-)
-tables.of_rows(("Network", "float32 (ms)", "Mode", "Times faster", "Interval", "Verdict"), rows)
+        rows.append((network, ms, name, 1 / ratio.value, bounds, ratio.verdict))
+has = ", ".join(benchmark.environment()["int8"]) or "none"
+print("This processor's instructions for int8:", has)
+interval = f"{100 * compare.LEVEL:g} % interval"
+tables.of_rows(("Network", "float32 (ms)", "Mode", "Times faster", interval, "Verdict"), rows)
 
 # %% [markdown]
 # Two things decide the table. **The processor:** instructions such as VNNI, AMX (Intel, AMD) or the NEON dot product (ARM)
@@ -595,9 +599,10 @@ report.calibration(calibrated, reference=larger["float32"].accuracy)
 # %% [markdown]
 # **What you can conclude:** how soon more images stop helping. Only the *ranges* are learnt, a pair of numbers for each
 # activation, and a few dozen images contain about all the large values. One image has ranges too, and what exceeds
-# them is clipped. Noise may do well or badly: its ranges are wrong in a way that happens to matter or not.
+# them is clipped. Noise may do well or badly: here it lay between 0 and 1, as pixels do. If that was enough for this network,
+# nobody could know beforehand.
 #
-# **What you can't:** conclude from a good result with noise that anything goes. Nobody knows before measuring.
+# **What you can't:** conclude from a good result with noise that anything goes.
 
 # %%
 points = {
@@ -620,13 +625,14 @@ for name, title in ((100, "calibrated with / 255"), ("forgotten /255", "without 
 report.pictures([(255 * x).astype(np.uint8) for x in shown], titles=titles)
 
 # %% [markdown]
-# **What you see:** the step is as long as the whole range of the input, so a pixel is 0 or 1. All later ranges are
-# as wrong. **What you can't conclude:** that you would notice: nothing crashes, the file has the right size and the right speed.
+# **What you see:** the step is as long as the whole range of the input, so a pixel is 0 or 1. All later ranges are as
+# wrong. **What you can't conclude:** that you would notice: nothing crashes, the file has the right size and the right
+# speed.
 #
 # ### Exercise 7: choose calibration images
 #
-# The images of a project lie in folders, one class after the other, as bytes. Write what the converter gets: `n` different images
-# of (nearly) all classes, in the range and type that the network takes. This network was trained on `pixels / 255`.
+# The images of a project lie in folders, one class after the other, as bytes. Write what the converter gets: `n` different
+# images of (nearly) all classes, in the range and type that the network takes. This network was trained on `pixels / 255`.
 
 
 # %%
@@ -698,9 +704,11 @@ report.sensitivity(scan, by="kl")
 #
 # ### Exercise 8: your own recipe
 #
-# Some layers get 8 bits, the others 4: a *mixed-precision recipe* (*précision mixte*), under a budget of bytes. With all layers at
-# 4 bits the file has `scan.low_bytes` bytes. Each entry of the scan knows what it brings, `entry.kl`, and what it takes,
-# `entry.extra_bytes()`. Return the recipe, `{entry.layer: bits}`, that brings most and keeps the budget.
+# Some layers get 8 bits, the others 4: a *mixed-precision recipe* (*précision mixte*), under a budget of bytes. With all
+# layers at 4 bits the file has `scan.low_bytes` bytes. `for entry in scan:` visits the layers. `entry.kl` is what sparing a
+# layer brings; `entry.extra_bytes()` is what the file grows by from 4 to 8 bits, not the bytes saved in the chart. As an
+# approximation, add the `kl` of the spared layers; afterwards the whole file is measured. Return the recipe that brings
+# most and keeps the budget: `{entry.layer: bits}`.
 
 
 # %%
@@ -741,9 +749,9 @@ bits = benchmark.compare(
 report.bars(bits, by=("size_file_bytes", "accuracy"))
 
 # %% [markdown]
-# **What you can conclude:** what a few hundred well-chosen bytes are worth. The scan needed a hundred images and seconds.
-# **What you can't:** read the share below as exact. It is a ratio of two small differences on a sample; the paired intervals
-# in the table tell how sure they are.
+# **What you can conclude:** what five percent more bytes are worth, if they are well chosen. The scan needed a hundred
+# images and seconds. **What you can't:** read the share below as exact. It is a ratio of two small differences on a sample;
+# the paired intervals in the table tell how sure they are.
 
 # %%
 lost, still_lost = (
@@ -755,14 +763,16 @@ report.losses(bits, cifar.test.y)
 # %% [markdown]
 # ## A network that one scale hurts
 #
-# ResNet8 mixes all channels in every layer. Networks for phones use *depthwise* convolutions (*convolutions en profondeur*): each
-# filter sees one channel only. EfficientNet-Lite0 is one, with real ImageNet weights. It is quantized twice, with a scale
-# per channel and with a scale per tensor.
+# ResNet8 mixes all channels in every layer. Networks for phones use *depthwise* convolutions (*convolutions en
+# profondeur*): each filter sees one channel only. EfficientNet-Lite0 is one, with real weights from ImageNet, a million
+# photographs of 1,000 kinds. It is quantized twice, with a scale per channel and with a scale per tensor, and asked about
+# *views* (*vues*): random crops of a few photographs.
 
 # %%
 lite0 = models.load("efficientnet_lite0")
 prepare = models.preprocessor("efficientnet_lite0")
-views = data.crops(n=VIEWS, role="validation").map(prepare)
+crops = data.crops(n=VIEWS, role="validation")
+views = crops.map(prepare)
 calibration = data.crops(n=CALIBRATING, role="calibration").map(prepare)
 
 lite0_files = {"float32": convert.to_tflite(lite0, "lite0-float32.tflite")}
@@ -798,20 +808,24 @@ tables.of_rows(
 # The last column looks at all outputs, the one before only at the largest: it may jump with the choice of views.
 # And *agreement* is not accuracy: the views have no labels, and two wrong answers may agree.
 #
-# Look at the failure itself. Three photographs, and the three likeliest classes of each file:
+# Look at the failure itself: at most three views on which only the per-tensor file changes its answer, and the likeliest
+# classes of each file.
 
 # %%
-photos = [photo for photo in data.photos() if photo.role == "validation"][:3]
-batch = np.concatenate([models.preprocess("efficientnet_lite0", photo.rgb) for photo in photos])
-answers = {name: models.top(evaluate.predict(file, batch)) for name, file in lite0_files.items()}
-report.pictures(photos, answers)
+original, kept, changed = (got.argmax(axis=1) for got in outputs.values())
+failing = np.flatnonzero((kept == original) & (changed != original))[:3]
+answers = {name: models.top(got[failing]) for name, got in outputs.items()}
+shown, titles = crops.x[failing].astype(np.uint8), [f"view {row}" for row in failing]
+report.pictures(shown, answers, titles) if len(failing) else print("No such view here.")
 
 # %% [markdown]
-# **What you see:** clear pictures may survive; what changes first is how sure the network is. Equal percentages side by
-# side are no accident: the outputs have few codes as well. **What you can't see** in three pictures: how often it fails.
+# **What you see:** whether it fails where float was sure, or where float was guessing as well: a random view may show a piece
+# of wall. Equal percentages side by side are no accident: the outputs have few codes as well. **What you can't see** in
+# three views: how often it fails. That is the table above.
 #
-# Now look inside. The file holds each depthwise kernel with the batch normalisation folded into it: every filter is
-# multiplied by a factor of its own. Here is the kernel whose filters differ most:
+# Now look inside. Batch normalisation (*normalisation par lots*) multiplies each channel by a factor learnt in training.
+# The converter multiplies the filter by it once and for all (it is *folded* into the kernel), so filters get very unequal.
+# Here is the depthwise kernel whose filters differ most:
 
 # %%
 inside = tflite.read(lite0_files["float32"])
@@ -827,7 +841,8 @@ report.channels(kernels[worst], axis=-1)
 # %% [markdown]
 # **What you can conclude:** under one scale, set by the widest filter, many filters are left with a handful of codes: fewer
 # than with 4 bits of their own. A depthwise filter's error has no neighbours to average it out: its channel is simply wrong.
-# It is the outlier again, with whole channels in its part. A scale per channel repairs it for a few kilobytes.
+# It is the outlier again, with whole channels in its part. A scale per channel repairs it for some more bytes: compare
+# the two sizes in the table.
 #
 # **What you can't:** blame int8. Both files have 8 bits. What differs is who shares a scale.
 
@@ -835,7 +850,8 @@ report.channels(kernels[worst], axis=-1)
 # ## Training for it
 #
 # *Quantization-aware training* (*entraînement conscient de la quantification*, QAT) rounds weights and activations during
-# training, so that the network can adapt. TensorFlow's toolkit (tfmot) wraps every layer for it. One more epoch over the digits:
+# training, so that the network can adapt. TensorFlow's toolkit (tfmot) wraps every layer for it. One more epoch over the
+# digits:
 
 # %%
 predict("aware_gain", "How many points does QAT win over int8 after training?", "points", canned=1)
@@ -848,9 +864,10 @@ reveal("aware_gain", 100 * (trained.value - plain.value))
 print(evaluate.paired(plain, trained, digits.test.y))
 
 # %% [markdown]
-# If the verdict is *cannot tell*, it had nothing left to win: int8 had lost nothing. That is the usual case for
-# networks like this one, and the reason to measure *before* training. When is there something to win? When
-# rounding hurts. Give the dense layers, where nearly all weights are, 2 bits: only −1, 0 and 1 times a scale.
+# If the verdict is *cannot tell*, these images show no gain that is sure, and perhaps a small loss: an epoch of training
+# moves the weights as well. If the earlier table found no loss from int8 either, there was none that QAT could win back.
+# That is the reason to measure *before* training. When is there something to win? When rounding hurts. Give the dense
+# layers, where nearly all weights are, 2 bits: only −1, 0 and 1 times a scale.
 
 # %%
 few = {"conv1": 4, "conv2": 4, "hidden": 2, "logits": 2}
@@ -898,12 +915,12 @@ question("20.q4")
 # %% [markdown]
 # ## Where to go next
 #
-# You have set one sentence beside measurements on three networks: it held, or held halfway, and you know what decides.
-# Write down for the worksheet (part 1): the principle in two sentences, three advantages and three drawbacks *that you
-# saw*, each with its number.
+# You have set one sentence beside measurements on two networks: it held, or held halfway, and you know what decides. Write
+# into a text file, for the worksheet later (part 1): the principle in two sentences, three advantages and three drawbacks
+# *that you saw*, each with its number.
 #
-# Next is lesson 21, pruning: weights that are not made smaller but left out. Lesson 24 puts quantized ResNet50 and MobileNetV2
-# side by side; lesson 25 asks why something is *not* faster.
+# Next is lesson 21, pruning: weights that are not made smaller but left out. Lesson 24 puts quantized ResNet50 and
+# MobileNetV2 side by side; lesson 25 asks why something is *not* faster.
 
 # %%
 lesson_summary("20")

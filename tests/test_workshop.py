@@ -8,6 +8,7 @@ from scipy import stats
 
 from edgelab import workshop
 from edgelab.errors import InputError
+from tests.classroom.workshop_made import made
 from tests.records_made import comparison, measurement
 
 
@@ -47,8 +48,8 @@ def test_outputs_for_other_images_are_refused() -> None:
 
 def test_photographs_as_they_are_keep_their_range() -> None:
     photos = np.full((1, 2, 2, 3), 200.0)
-    assert workshop.unprepared(photos).max() == 200
-    assert workshop.unprepared(photos).dtype == np.float32
+    given, reason = workshop.unprepared(photos)
+    assert (given.max(), given.dtype, reason) == (200, np.float32, "b")
 
 
 def test_the_choice_is_the_fastest_that_fits_and_was_trained() -> None:
@@ -70,3 +71,13 @@ def test_nothing_fits() -> None:
     result = comparison(measurement("float32"), measurement("int8", 0.5, 25_000))
     with pytest.raises(InputError, match=r"at most 0\.001 MB.*float32, int8"):
         workshop.choose(result, 1000)
+
+
+def test_a_rival_is_faster_takes_no_more_and_costs_no_answers() -> None:
+    result = made(untrained=False)
+    assert workshop.rivals(result, "EfficientNet-Lite0 int8", 20e6) == ["MobileNetV2 int8"]
+    # An int8 file is no rival of a float one.
+    assert workshop.rivals(result, "MobileNetV2 float32", 20e6) == []
+    assert workshop.rivals(result, "EfficientNet-Lite0 float32", 20e6) == ["MobileNetV2 float32"]
+    untrained = made()
+    assert workshop.rivals(untrained, "EfficientNet-Lite0 int8", 20e6) == []

@@ -1,6 +1,6 @@
 """A paragraph that can be defended: every figure in it was measured here, and the record is named.
 
-    defend(result, answers, choice, limit_mb=6)
+    defend(result, answers, choice, limit_mb=20)
 
 The sentences are built from the comparison and follow its verdicts: where int8 is slower, or where
 nothing can be told, they say so. The choice and its reason stand at the end; the student's own are kept
@@ -20,7 +20,10 @@ from edgelab.workshop import Agreement
 
 CHOICE = "24.choice"  # its name in the journal
 # The library's own reason, marked for translation (see `workshop.REASON`).
-REASON = N_("Of the candidates that fit and were trained, it has the lowest latency.")
+REASON = N_(
+    "Of the candidates that fit and were trained, it has the lowest latency; its price in "
+    "megabytes and answers is yours to weigh."
+)
 NO_BREAK_TIMES = "\N{NO-BREAK SPACE}×"
 
 
@@ -48,10 +51,11 @@ def defend(
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
     chosen = _(
-        "With at most {limit} to download, I choose {name}: it takes {size}, and {time} for one "
-        "image. {reason}"
+        "Trained candidates that take at most {limit} to download: {count}. I choose {name}: it takes "
+        "{size}, and {time} for one image. {reason}"
     ).format(
         limit=with_unit(limit_mb, "MB"),
+        count=len(workshop.fitting(result, limit_mb * 1e6)),
         name=f"**{name}**",
         size=with_unit(download_mb, "MB"),
         time=with_unit(latency_ms, "ms"),

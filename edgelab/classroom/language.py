@@ -95,7 +95,8 @@ def parse_number(text: str, unit: str = "") -> float | None:
     and comma both occur, the last one is the decimal sign: "1.234,5" and "1,234.5" are the same.
     """
     bare = text.strip()
-    for written in dict.fromkeys((unit, unit_name(unit))):
+    one = "point" if unit == "points" else unit
+    for written in dict.fromkeys((unit, unit_name(unit), one)):
         if written and bare.casefold().endswith(written.casefold()):
             bare = bare[: -len(written)]
     bare = _SPACES.sub("", bare).replace("\N{MINUS SIGN}", "-")
@@ -133,7 +134,11 @@ def format_number(value: float, digits: int = 3) -> str:
 
 def with_unit(value: float, unit: str, digits: int = 3) -> str:
     """Return a number and its unit, kept on one line."""
-    return format_number(value, digits) + (NO_BREAK + unit_name(unit) if unit else "")
+    text = format_number(value, digits)
+    # The one unit that is a word: "1 point", in French "0,5 point" as well.
+    few = abs(value) < 2 if language() == "fr" else text.lstrip("-") == "1"
+    name = "point" if unit == "points" and few else unit_name(unit)
+    return text + (NO_BREAK + name if unit else "")
 
 
 def unit_name(unit: str) -> str:

@@ -16,7 +16,7 @@ from edgelab import records, workspace
 from edgelab.classroom import exercises, predictions, questions
 from edgelab.classroom.cards import Card
 from edgelab.classroom.journal import Journal, the_journal
-from edgelab.classroom.language import _, format_number, with_unit
+from edgelab.classroom.language import _, with_unit
 from edgelab.classroom.predictions import Prediction
 from edgelab.classroom.tampering import Problem
 from edgelab.errors import InputError, MissingDataError
@@ -98,7 +98,7 @@ def page(summary: Summary) -> Card:
     card = Card(_("Lesson {lesson}: what you have shown").format(lesson=summary.lesson), "info")
     if summary.predictions:
         card.table(
-            [_("Prediction"), _("Your guess"), _("Measured"), _("Measured ÷ guess")],
+            [_("Prediction"), _("Your guess"), _("Measured"), _("Gap")],
             [_prediction_row(p) for p in summary.predictions],
         )
     if summary.exercises:
@@ -106,7 +106,7 @@ def page(summary: Summary) -> Card:
             [_("Exercise"), _("About"), _("State"), _("Attempts")],
             [[e.name, _(e.title), _state(e), str(e.attempts)] for e in summary.exercises],
         )
-    if summary.questions:
+    if any(value is not None for value in summary.questions.values()):
         right = sum(value is True for value in summary.questions.values())
         text = _("Questions answered right: {right} of {total}.")
         card.say(text.format(right=right, total=len(summary.questions)))
@@ -144,7 +144,7 @@ def _prediction_row(p: Prediction) -> list[str]:
         p.text or p.name,
         "–" if p.guess is None else with_unit(p.guess, p.unit),
         "–" if p.measured is None else with_unit(p.measured, p.unit),
-        "" if p.ratio is None else format_number(p.ratio, 2),
+        p.gap,
     ]
 
 

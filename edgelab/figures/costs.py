@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from edgelab.roofline import Point, Roof
 
-# Parts of a cost, in the order in which they are stacked: what is wanted first, losses after.
-_PART_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#999999")
+# Parts of a cost are no techniques, so they wear none of their colours: Paul Tol's "muted" ones, which
+# people with colour-vision deficiencies tell apart as well. Two parts keep theirs through the course.
+_PART_COLOURS = ("#44AA99", "#DDCC77", "#332288", "#CC6677", "#88CCEE")
+_KNOWN_PARTS = {"the network": _PART_COLOURS[0], "call overhead": _PART_COLOURS[1]}
 
 
 def cost_split(
@@ -56,12 +58,13 @@ def cost_split(
                 )
     totals = {name: sum(costs.values()) for name, costs in parts.items()}
     unit = unit_for("time", totals.values())
+    hues = _part_colours(kinds)
     with style.canvas(style.WIDTH, 1.35 + 0.4 * len(parts)) as figure:
         axes = figure.subplots()
         ends = []
         for row, (name, costs) in enumerate(parts.items()):
             left = 0.0
-            for part, hue in zip(kinds, _PART_COLOURS, strict=False):
+            for part, hue in hues.items():
                 width = costs.get(part, 0.0) * unit.factor
                 axes.barh(row, width, left=left, height=0.62, color=hue, edgecolor="white",
                           linewidth=0.6, label=part if row == 0 else None)  # fmt: skip
@@ -172,6 +175,8 @@ def roofline(roof: Roof, points: Sequence[Point] = (), title: str | None = None)
             textcoords="offset points", ha="right", fontsize=9,
         )  # fmt: skip
         axes.axvline(roof.ridge, color=style.MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.annotate("ridge", (roof.ridge, 1), (5, -4), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", va="top", fontsize=9)  # fmt: skip
         for text, side in (("waits for memory", "right"), ("waits for arithmetic", "left")):
             shift = -5 if side == "right" else 5
             axes.annotate(text, (roof.ridge, 0), (shift, 5), xycoords=("data", "axes fraction"),
@@ -219,6 +224,12 @@ def _curves(throughput: Any) -> dict[str, dict[int, float]]:
             "There is no throughput to draw: measure it with benchmark.throughput(artefact)."
         )
     return {name: {int(b): float(v) for b, v in curve.items()} for name, curve in curves.items()}
+
+
+def _part_colours(kinds: Sequence[str]) -> dict[str, str]:
+    known = {part: hue for part, hue in _KNOWN_PARTS.items() if part in kinds}
+    free = iter(hue for hue in _PART_COLOURS if hue not in known.values())
+    return {part: known[part] if part in known else next(free) for part in kinds}
 
 
 def _part_legend(axes: Axes, kinds: Sequence[str]) -> None:

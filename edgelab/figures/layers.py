@@ -23,16 +23,21 @@ from edgelab.figures.chart import Chart
 from edgelab.quantities import unit_for, with_unit, written
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from edgelab.sensitivity import Scan
     from edgelab.tables import Table
 
 MOST_ROWS = 24
-_FEW_CODES = 16  # a channel that uses fewer codes than this has less than four bits left
+# A channel with fewer codes within its range than this would be better off with four bits of its own.
+_FEW_CODES = 15
 _SHARED, _OWN = "#D55E00", "#0072B2"
 
 
 def channels(weights: ArrayLike, axis: int | None = None, bits: int = 8) -> Chart:
-    """Draw the range of each channel, and how many codes it is left with under one shared scale.
+    """Draw the range of each channel, and how many codes of one shared scale lie within it.
+
+    A channel reaches no code beyond its range, and it need not use all codes within.
 
     Args:
         weights: a kernel; of a depthwise Keras kernel (h, w, channels, 1) the third axis is meant.
@@ -50,6 +55,7 @@ def channels(weights: ArrayLike, axis: int | None = None, bits: int = 8) -> Char
     rows = np.moveaxis(given, axis, 0).reshape(given.shape[axis], -1)
     order = np.argsort(-np.abs(rows).max(axis=1), kind="stable")
     rows = rows[order]
+    # As many on both sides of 0; a channel of zeros has that one code.
     codes = np.round(np.abs(rows).max(axis=1) / float(shared.scale)).astype(int) * 2 + 1
     all_codes = len(shared.codes)
     with style.canvas(style.WIDTH, 4.4) as figure:
@@ -65,7 +71,7 @@ def channels(weights: ArrayLike, axis: int | None = None, bits: int = 8) -> Char
         bottom.axhline(all_codes, color=style.INK, linewidth=1, linestyle=(0, (4, 3)))
         bottom.set_ylim(0, all_codes * 1.12)
         bottom.set_xlim(0, len(rows) + 1)
-        bottom.set_ylabel(f"codes in use,\nof {all_codes}")
+        bottom.set_ylabel(f"codes within its\nrange, of {all_codes}")
         bottom.set_xlabel("channel" + (f" (vermillion: fewer than {_FEW_CODES} codes)" if few.any()
                                        else ""))  # fmt: skip
         bottom.set_title("One scale for all: what is left for each channel")
@@ -80,9 +86,9 @@ def channels(weights: ArrayLike, axis: int | None = None, bits: int = 8) -> Char
     largest = np.abs(rows).max(axis=1)
     alt = (
         f"Ranges of {len(rows)} channels, widest first, from ±{written(float(largest[0]))} to "
-        f"±{written(float(largest[-1]))}. With one shared scale of {bits} bits the narrowest uses "
-        f"{codes.min()} of {all_codes} codes, and {int(few.sum())} channels fewer than {_FEW_CODES}; "
-        f"with a scale of its own every channel has all {all_codes}."
+        f"±{written(float(largest[-1]))}. With one shared scale of {bits} bits the narrowest has "
+        f"{codes.min()} of {all_codes} codes within its range, and {int(few.sum())} channels have fewer "
+        f"than {_FEW_CODES}; with a scale of its own every channel but those of zeros has all {all_codes}."
     )
     return Chart(figure, table, alt)
 
@@ -112,6 +118,8 @@ def outlier(values: ArrayLike, factor: float = 10.0, bits: int = 4) -> Chart:
             axes.hist(others, bins=40, range=(-reach, reach), color="#56B4E9", zorder=2)
             levels = affine.fit(tensor, bits).values
             near = levels[np.abs(levels) <= reach]
+            if len(near) < effect.codes_used:
+                _codes_beyond(axes, affine.fit(tensor, bits), reach)
             axes.vlines(near, 0, 1, transform=axes.get_xaxis_transform(), color=style.INK,
                         linewidth=1.1 if len(near) < 40 else 0.4, zorder=3)  # fmt: skip
             axes.set_title(f"{title}: the others use {effect.codes_used} of {len(levels)} codes")
@@ -175,7 +183,7 @@ def sensitivity(scan: Scan, by: str = "accuracy", title: str | None = None) -> C
         left.set_yticks(range(len(scan)), names)
         left.set_ylim(len(scan) - 0.4, -0.6)
         left.set_title(label)
-        left.set_xlabel("percentage points" if by_points else "KL divergence (nats)")
+        left.set_xlabel("percentage points" if by_points else "KL divergence")
         figure.supxlabel(f"one layer at {_bits(scan.bits)}, all others in float", fontsize=9)
         right.set_title("Bytes saved")
         right.set_xlabel(unit.symbol)
@@ -218,6 +226,22 @@ def sensitivity(scan: Scan, by: str = "accuracy", title: str | None = None) -> C
     return Chart(figure, table, alt)
 
 
+def _codes_beyond(axes: Axes, grid: affine.Affine, reach: float) -> None:
+    """Name the nearest codes that have no line because they lie beside the axis."""
+    levels = grid.values
+    left, right = int(np.sum(levels < -reach)) - 1, int(np.sum(levels <= reach))
+    sides = [(left, 0, 6, "left", "← {}"), (right, 1, -6, "right", "{} →")]
+    for at, edge, shift, side, arrow in sides:
+        if not 0 <= at < len(levels):
+            continue
+        text = f"code {grid.codes[at]} at {written(float(levels[at]), digits=3)}".replace("-", "−")
+        axes.annotate(
+            arrow.format(text), (edge, 0.45), (shift, 0), xycoords="axes fraction",
+            textcoords="offset points", ha=side, fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+
+
 def _channel_table(
     rows: NDArray[np.float64], order: NDArray[Any], codes: NDArray[Any], errors: Sequence[float]
 ) -> Table:
@@ -225,7 +249,7 @@ def _channel_table(
     notes = [f"Root mean square error: {shared} with one scale, {own} with one for each channel."]
     if len(rows) <= MOST_ROWS:
         return tables.of_rows(
-            ("Channel", "Smallest", "Largest", "Codes under one scale"),
+            ("Channel", "Smallest", "Largest", "Codes within its range"),
             [
                 (int(i), float(r.min()), float(r.max()), int(c))
                 for i, r, c in zip(order, rows, codes, strict=True)
@@ -241,7 +265,7 @@ def _channel_table(
             ("median channel, ±", float(np.median(largest))),
             ("narrowest channel, ±", float(largest[-1])),
             (f"channels with fewer than {_FEW_CODES} codes", int((codes < _FEW_CODES).sum())),
-            ("codes of the median channel", int(np.median(codes))),
+            ("codes within the median range", int(np.median(codes))),
         ],
         notes=notes,
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Samples = Measurement | Latency | Sequence[float]
 
 _FAR_TAIL = 10.0  # runs this many inter-quartile ranges beyond the median are told, not drawn
+_LABEL_SHARE = 0.15  # of the width: what the word "warm-up" needs left of the first timed run
 _LOG_FROM = 10.0  # slowest over fastest: beyond it a linear axis shows only the slowest
 
 
@@ -104,8 +105,11 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
                 markeredgecolor=style.ACCENT, label="warm-up", clip_on=False, zorder=4,
             )  # fmt: skip
             axes.axvline(0.5, color=style.MUTED, linewidth=0.8)
-            axes.annotate("warm-up", (0.5, before[0]), (6, 0), va="center",
-                          textcoords="offset points", fontsize=9, color=style.ACCENT)  # fmt: skip
+            # Low down there is room: warm-up is slower than what follows.
+            axes.annotate("warm-up", (0.5, 0.03), (-4, 0), xycoords=("data", "axes fraction"),
+                          textcoords="offset points", ha="right", fontsize=9, color=style.ACCENT,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=5,
+                          )  # fmt: skip
         axes.plot(numbers, runs, "o", color=style.colour(name), markersize=3, alpha=0.75, zorder=3)
         axes.axhline(median, color=style.INK, linewidth=1.1, zorder=4)
         axes.annotate(
@@ -118,7 +122,9 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
             style.plain_log(axes.yaxis)
         else:
             axes.set_ylim(0, float(everything.max()) * 1.12)
-        axes.set_xlim(-len(before) - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
+        room = max(len(before), _LABEL_SHARE * len(runs)) if len(before) else 0
+        axes.set_xlim(-room - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
+        axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= len(runs)])
         style.only_grid(axes, "y")
         axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
         axes.set_xlabel("run" + (" (open circles: warm-up)" if len(before) else ""))

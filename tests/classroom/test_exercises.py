@@ -81,17 +81,11 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
-# Leaving the photographs as they are is what ruins the network.
-RIGHT = {("24.4 break it", "first argument")}
-
-
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("constant", CONSTANTS)
 def test_no_constant_passes_any_exercise(name: str, constant: str) -> None:
     result = examine(name, CONSTANTS[constant])
-    if (name, constant) in RIGHT:
-        assert result.status == "passed"
-    elif result.status != "unanswered":  # a function that gives None back is a stub
+    if result.status != "unanswered":  # a function that gives None back is a stub
         assert result.status == "wrong"
         assert result.text
 

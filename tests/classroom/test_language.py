@@ -122,6 +122,8 @@ def test_what_is_written_can_be_read_again() -> None:
 def test_a_number_and_its_unit_stay_together() -> None:
     assert with_unit(3.5, "ms") == "3.5\u00a0ms"
     assert with_unit(3.5, "") == "3.5"
+    assert with_unit(1, "points") == "1\u00a0point"
+    assert with_unit(1.5, "points") == "1.5\u00a0points"
 
 
 def test_a_unit_is_written_and_read_in_the_present_language() -> None:

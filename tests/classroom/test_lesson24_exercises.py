@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from edgelab import records, workshop
 from edgelab.classroom.exercises import examine, exercises_of
+from edgelab.classroom.language import speaking
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,
@@ -89,24 +93,34 @@ SAME: dict[str, list[Answer]] = {
     "not-averaged": [lambda a, b: a.argmax(axis=1) == b.argmax(axis=1)],
 }
 
+
+def ruined_by(change: Callable[[np.ndarray], Any], letter: Any = "b") -> Answer:
+    return lambda photos: (change(photos), letter)
+
+
 BREAK: dict[str, list[Answer]] = {
-    "constant": [np.zeros_like, lambda p: np.full_like(p, -1)],
+    "constant": [ruined_by(np.zeros_like), ruined_by(lambda p: np.full_like(p, -1))],
     "same-range": [
-        lambda p: (p - 127) / 128,
-        lambda p: p / 255,
-        lambda p: p / 127.5 - 1,
-        lambda p: np.random.default_rng(0).normal(size=p.shape).astype(np.float32),
+        ruined_by(lambda p: (p - 127) / 128),
+        ruined_by(lambda p: p / 255),
+        ruined_by(lambda p: p / 127.5 - 1),
+        ruined_by(lambda p: np.random.default_rng(0).normal(size=p.shape).astype(np.float32)),
     ],
     "wrong-shape": [
-        lambda p: p[0],
-        lambda p: p.mean(axis=-1),
-        lambda p: p[:, ::2, ::2],
-        lambda p: 255.0,
+        ruined_by(lambda p: p[0]),
+        ruined_by(lambda p: p.mean(axis=-1)),
+        ruined_by(lambda p: p[:, ::2, ::2]),
+        ruined_by(lambda p: 255.0),
     ],
-    "integers": [lambda p: p.astype(np.uint8), lambda p: p.astype(int)],
-    "not-finite": [lambda p: p * np.nan, lambda p: p / 0.0],
-    "beyond-a-photograph": [lambda p: p * 100, lambda p: (p - 127) * 128],
-    "changes-its-input": [lambda p: np.multiply(p, 10, out=p)],
+    "integers": [ruined_by(lambda p: p.astype(np.uint8)), ruined_by(lambda p: p.astype(int))],
+    "not-finite": [ruined_by(lambda p: p * np.nan), ruined_by(lambda p: p / 0.0)],
+    "beyond-a-photograph": [ruined_by(lambda p: p * 100), ruined_by(lambda p: (p - 127) * 128)],
+    "changes-its-input": [ruined_by(lambda p: np.multiply(p, 10, out=p))],
+    "not-a-pair": [lambda p: p, lambda p: (p, "b", "c"), lambda p: {"b": p}],
+    "blames-the-weights": [ruined_by(lambda p: p, "a")],
+    "blames-the-file": [ruined_by(lambda p: p, " C")],
+    "blames-eight-bits": [ruined_by(lambda p: p, "d")],
+    "no-such-reason": [ruined_by(lambda p: p, "e"), ruined_by(lambda p: p, 2)],
 }
 
 
@@ -119,7 +133,6 @@ def chosen(
 BEST = "EfficientNet-Lite0 int8"
 CHOICE: dict[str, list[Answer]] = {
     "untrained": [chosen("MobileNetV2 int8", 2.0, 4.0), chosen("ResNet50 predict()", 51.5, 200.0)],
-    "too-large": [chosen("EfficientNet-Lite0 float32", 9.3, 10.0)],
     "unknown-model": [chosen("EfficientNet"), chosen("int8"), lambda r: (None, 1, 1, "a b c d")],
     "file-instead-of-download": [chosen(BEST, 5.2)],
     "wrong-unit": [chosen(BEST, 2_600_000), chosen(BEST, 2600)],
@@ -164,16 +177,17 @@ RIGHT: dict[str, list[Answer]] = {
         workshop.share_of_same,
     ],
     "24.4 break it": [
-        lambda p: p,
-        lambda p: p - 127,
-        lambda p: p / 255 / 100,
-        lambda p: p.astype(np.float64),
+        ruined_by(lambda p: p),
+        ruined_by(lambda p: p - 127, "B"),
+        ruined_by(lambda p: p / 255 / 100),
+        lambda p: [p.astype(np.float64), "b"],
         workshop.unprepared,
     ],
     "24.5 choice": [
         chosen(BEST),
         chosen(BEST, 2.60, 5.02, "Nothing else is both trained and small enough"),
         lambda r: [BEST, r[BEST]["size_gzip_bytes"] / 1e6, r[BEST]["latency_ms"], "it is the best"],
+        chosen("EfficientNet-Lite0 float32", 9.3, 10.0, "it keeps all answers, for more megabytes"),
         workshop.choose,
     ],
 }
@@ -186,18 +200,45 @@ def measured() -> None:
     records.publish("comparison", "float32 / int8", float_and_int8())
 
 
-def test_with_trained_weights_the_faster_rival_counts() -> None:
+def test_a_rival_that_is_faster_and_no_larger_counts() -> None:
     records.publish("comparison", "workshop", made(untrained=False))
     result = examine("24.5 choice", chosen(BEST))
-    assert result.misconception == "slower-than-another"
-    assert "MobileNetV2 int8" in result.text
+    assert result.misconception == "beaten-by-another"
+    assert "MobileNetV2 int8 is faster" in result.text
     assert examine("24.5 choice", chosen("MobileNetV2 int8", 2.0, 4.0)).passed
+
+
+def test_answers_are_worth_bytes_and_milliseconds() -> None:
+    # The int8 file beats the float one in size and time, and not in answers.
+    records.publish("comparison", "workshop", made(untrained=False))
+    assert examine("24.5 choice", chosen("MobileNetV2 float32", 7.0, 8.0)).passed
+    beaten = examine("24.5 choice", chosen("EfficientNet-Lite0 float32", 9.3, 10.0))
+    assert "MobileNetV2 float32 is faster" in beaten.text
+
+
+def test_a_rival_that_is_faster_and_larger_does_not_count() -> None:
+    slow = made(latency_ms={BEST: 12.0})
+    records.publish("comparison", "workshop", slow)
+    assert examine("24.5 choice", chosen(BEST, ms=12.0)).passed
 
 
 def test_a_rival_that_cannot_be_told_apart_does_not_count() -> None:
     close = made(untrained=False, latency_ms={"MobileNetV2 int8": 4.99})
     records.publish("comparison", "workshop", close)
     assert examine("24.5 choice", chosen(BEST)).passed
+
+
+def test_what_another_choice_would_have_given_is_told() -> None:
+    with speaking("en"):
+        text = examine("24.5 choice", chosen(BEST)).text
+    assert "EfficientNet-Lite0 float32 (9.3\u00a0MB, 10\u00a0ms)" in text
+    assert "MobileNetV2" not in text  # untrained
+
+
+def test_a_download_over_the_limit_is_refused() -> None:
+    records.publish("comparison", "workshop", made(untrained=False))
+    result = examine("24.5 choice", chosen("ResNet50 float32", 51.0, 80.0))
+    assert result.misconception == "too-large"
 
 
 def test_who_has_measured_nothing_is_sent_to_the_measuring_cell() -> None:

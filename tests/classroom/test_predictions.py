@@ -87,6 +87,30 @@ def test_the_gap_is_worded_gently(
     assert says in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("guessed", "measured", "unit", "says"),
+    [
+        (95, 77, "%", "Your guess was 18\u00a0points too high."),
+        (50, 71.4, "%", "Your guess was 21.4\u00a0points too low."),
+        (90, 94.9, "%", "Close."),
+        (0, 3, "%", "Close."),
+        (2, 6.6, "points", "Your guess was 4.6\u00a0points too low."),
+        (1, 0, "points", "Your guess was 1\u00a0point too high."),
+        (1, 0.2, "points", "Close."),
+        (1, -0.7, "points", "Your guess was 1.7\u00a0points too high."),
+    ],
+)
+def test_shares_are_compared_by_their_difference(
+    guessed: float, measured: float, unit: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guess("share", guessed, unit=unit)
+    reveal("share", measured)
+    shown = capsys.readouterr().out
+    assert says in shown
+    assert "Measured − guess" in shown
+    assert "÷" not in shown
+
+
 def test_what_was_not_measured_here_keeps_the_guess(
     journal: Journal, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,3 +179,10 @@ def test_it_speaks_french(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "La mesure vaut 2,1 fois votre estimation." in shown
     assert "5,25\u00a0×" in shown
+
+
+def test_points_are_told_in_french(capsys: pytest.CaptureFixture[str]) -> None:
+    with speaking("fr"):
+        guess("share", 95, unit="%")
+        reveal("share", 77)
+    assert "18\u00a0points trop haute" in capsys.readouterr().out

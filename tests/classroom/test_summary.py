@@ -89,6 +89,11 @@ def test_the_last_cell_shows_it_as_tables(
     assert "Records of this lesson in your journal: 1" in shown
 
 
+def test_questions_are_counted_once_one_was_answered(worked: Journal) -> None:
+    assert "Questions answered right: 1 of" in summary.page(summarise("20", worked)).text
+    assert "Questions answered" not in summary.page(summarise("10", worked)).text
+
+
 def test_a_lesson_without_exercises_has_a_summary_too(journal: Journal) -> None:
     assert "written no record yet" in summary.page(summarise("77", journal)).text
 

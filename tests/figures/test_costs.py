@@ -4,6 +4,7 @@ import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
+from edgelab.figures import costs, style
 from edgelab.roofline import Point, Roof
 from tests.records_made import measurement
 
@@ -26,6 +27,18 @@ def test_no_part_of_a_time_is_negative() -> None:
 def test_a_split_needs_parts() -> None:
     with pytest.raises(InputError, match="not 0"):
         report.cost_split({"a": {}})
+
+
+def test_a_part_wears_the_colour_of_no_technique_and_keeps_its_own() -> None:
+    hues = costs._part_colours(["the rest", "call overhead", "the network"])
+    assert len(set(hues.values())) == 3
+    assert not set(costs._PART_COLOURS) & set(style.COLOURS.values())
+    assert costs._part_colours(["the network"])["the network"] == hues["the network"]
+
+
+def test_the_ridge_is_named() -> None:
+    axes = report.roofline(ROOF).figure.axes[0]
+    assert [text.xy[0] for text in axes.texts if text.get_text() == "ridge"] == [ROOF.ridge]
 
 
 def test_throughput_is_drawn_over_the_batch_sizes_from_zero() -> None:

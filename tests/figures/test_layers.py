@@ -41,13 +41,20 @@ def test_channels_of_a_depthwise_kernel_are_its_third_axis() -> None:
     assert chart.table.column("Channel") == list(np.argsort(-largest))
 
 
-def test_codes_in_use_are_those_of_the_shared_grid() -> None:
+def test_codes_within_a_range_are_those_of_the_shared_grid() -> None:
     table = report.channels(KERNEL).table
     codes = np.abs(affine.quantize(KERNEL, affine.fit(KERNEL, 8)))
     most = {i: int(codes[:, :, i].max()) for i in range(6)}
-    assert table.column("Codes under one scale") == [
+    assert table.column("Codes within its range") == [
         2 * most[i] + 1 for i in table.column("Channel")
     ]
+
+
+def test_a_channel_of_zeros_has_one_code() -> None:
+    kernel = np.concatenate([KERNEL, np.zeros((3, 3, 1, 1))], axis=2)
+    chart = report.channels(kernel)
+    assert chart.table.column("Codes within its range")[-1] == 1
+    assert "every channel but those of zeros" in chart.alt
 
 
 def test_many_channels_are_summed_up() -> None:
@@ -65,6 +72,16 @@ def test_an_outlier_takes_codes_from_all_others() -> None:
     ]
 
 
+def test_codes_beside_the_axis_are_named_at_its_edges() -> None:
+    values = np.append(np.random.default_rng(0).uniform(-1, 1, 300), [-1.0, 1.0])
+    before, after = report.outlier(values, factor=10, bits=4).figure.axes
+    assert not [text for text in before.texts if "code" in text.get_text()]
+    assert [text.get_text() for text in after.texts if "code" in text.get_text()] == [
+        "← code −1 at −1.43",
+        "code 1 at 1.43 →",
+    ]
+
+
 def test_sensitivity_shows_lost_points_in_the_order_of_the_network() -> None:
     chart = report.sensitivity(scan(12, 0, 1))
     left, right = chart.figure.axes
@@ -76,7 +93,7 @@ def test_sensitivity_shows_lost_points_in_the_order_of_the_network() -> None:
 
 def test_sensitivity_without_classes_shows_the_divergence() -> None:
     chart = report.sensitivity(replace(scan(12, 3), baseline=None))
-    assert chart.figure.axes[0].get_xlabel() == "KL divergence (nats)"
+    assert chart.figure.axes[0].get_xlabel() == "KL divergence"
 
 
 def test_sensitivity_by_divergence_when_asked() -> None:

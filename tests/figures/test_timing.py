@@ -73,6 +73,8 @@ def test_warm_up_stands_before_the_first_run() -> None:
     chart = report.timeline([1.0] * 20, warmup=[3.0, 2.0])
     warmup = chart.figure.axes[0].lines[0]
     assert list(warmup.get_xdata()) == [-1, 0]
+    (label,) = [t for t in chart.figure.axes[0].texts if t.get_text() == "warm-up"]
+    assert label.get_ha() == "right"
     assert chart.table.rows[0] == {
         "Phase": "warm-up",
         "Runs": 2,

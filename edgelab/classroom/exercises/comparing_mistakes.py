@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edgelab import rebase, workshop
+from edgelab import workshop
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number, with_unit
 from edgelab.records import Comparison
@@ -191,7 +191,7 @@ def judge_agreement(got: float, right: float, a: Any, b: Any) -> None:
 
 
 def judge_limit(result: Comparison, name: str, download_mb: float) -> None:
-    """Raise `Wrong` where the chosen model breaks the brief, or another serves it better."""
+    """Raise `Wrong` where the chosen model breaks the brief, or nothing measured speaks for it."""
     chosen = result[name]
     if chosen.weights == "none":
         raise Wrong(
@@ -211,12 +211,15 @@ def judge_limit(result: Comparison, name: str, download_mb: float) -> None:
             ),
             _("A download is compressed: look at the compressed size (gzip)."),
         )
-    fastest = fits[0][0]
-    if fastest != name and rebase.seen_from(name, result).ratio(fastest).verdict == "faster":
+    better = workshop.rivals(result, name, download_mb * 1e6)
+    if better:
         raise Wrong(
-            "slower-than-another",
-            _("{other} fits as well, and is faster.").format(other=fastest),
-            _("The brief asks for the lowest latency of those that fit."),
+            "beaten-by-another",
+            _(
+                "{other} is faster and takes no more to download: nothing that you measured speaks for "
+                "{name}."
+            ).format(other=better[0], name=name),
+            _("Which of those that fit is the best in one thing at least?"),
         )
 
 
@@ -258,6 +261,34 @@ def judge_figures(result: Comparison, name: str, download_mb: float, latency_ms:
             ),
             _("Take the figures from `result`."),
         )
+
+
+def judge_why_ruined(letter: Any) -> None:
+    """Raise `Wrong` unless the letter names why calibration on a wrong range ruins a network."""
+    given = letter.strip().lower() if isinstance(letter, str) else letter
+    if given == "b":
+        return
+    wrong = {
+        "a": (
+            "blames-the-weights",
+            _("The weights get their scales from themselves: calibration never touches them."),
+        ),
+        "c": (
+            "blames-the-file",
+            _("The file is sound: it loads, and it is as large and as fast as the good one."),
+        ),
+        "d": (
+            "blames-eight-bits",
+            _("The good file has eight bits as well, and it keeps many more answers."),
+        ),
+    }
+    if given not in wrong:
+        raise Wrong(
+            "no-such-reason",
+            _("Images and reason are wanted: the reason is one of the letters a, b, c and d."),
+            _('End with `return images, "a"`, with the letter that you can defend.'),
+        )
+    raise Wrong(*wrong[given], _("What does the converter learn from calibration images?"))
 
 
 def near(got: float, wanted: float) -> bool:

@@ -128,8 +128,8 @@ def macs(answer: Answer) -> str:
             "A ratio belongs to whatever differs between its two sides. How many things may differ?"
         ),
         N_(
-            "The optimised file runs in LiteRT. Which row differs from it in the weights only? Give "
-            "back its name and the letter of that reason."
+            "The optimised file runs in LiteRT. Which row differs from it in the numbers only, 32 bits "
+            "instead of 8? Give back its name and the letter of that reason."
         ),
     ),
 )
@@ -173,7 +173,9 @@ def baseline(answer: Answer) -> str:
             .format(row=f"`{given[0]}`"),
             _("Which row runs in the same runtime, with the same number of threads?"),
         )  # fmt: skip
-    return _("Same runtime, same threads, same image: what differs is the weights, and they alone.")
+    return _(
+        "Same runtime, same threads, same image: what differs is the numbers, 8 bits instead of 32."
+    )
 
 
 questions.define(

@@ -317,8 +317,14 @@ questions.define(
         N_("Published ratios run from slower to more than ten times faster. Only measuring tells."),
     ),
     Option(
-        N_("The network is so small that most of its time is the call, not the computing."),
-        N_("A smaller computation cannot shorten the call. A larger network shows the difference."),
+        N_(
+            "This processor has no fast instructions for 8 bits, or the network is too small to gain."
+        ),
+        N_(
+            "Fewer bytes are certain, less time is not: int8 adds work to every layer, and only the "
+            "right instructions and enough computing make up for it. Compare your tables of lessons "
+            "20 and 24."
+        ),
         right=True,
     ),
     Option(
@@ -359,7 +365,10 @@ questions.define(
     ),
     Option(
         N_("Everywhere, because it makes the file smaller."),
-        N_("It adds one scale per channel: the file grows a little, and the error shrinks."),
+        N_(
+            "The error shrinks and the file grows: each channel stores a scale and a zero point. That "
+            "weighs most where a layer has many channels and few weights, as depthwise layers do."
+        ),
     ),
 )
 

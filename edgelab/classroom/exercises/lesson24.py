@@ -5,14 +5,17 @@ The functions that students write, and how the checks call them:
     24.1 gain          gain(before, after)            → how many times less
     24.2 factors       factors(latencies_ms)          → the gain of each step, a list
     24.3 same answer   share_of_same(a, b)            → share of images with the same class, 0 to 1
-    24.4 break it      wrong_calibration(photos)      → calibration images that ruin the network
+    24.4 break it      wrong_calibration(photos)      → (calibration images that ruin the network, reason)
     24.5 choice        choice(result)                 → (name, MB to download, ms, reason)
 
 The last check looks at the latest comparison in the student's own journal. It checks that the choice
-keeps the limit and that the figures are the measured ones; it does not judge the reason.
+keeps the limit, that no other is better in everything measured, and that the figures are the measured
+ones; it does not judge the reason.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from edgelab import records, workshop
 from edgelab.classroom import questions
@@ -24,14 +27,15 @@ from edgelab.classroom.exercises.comparing_mistakes import (
     judge_gain,
     judge_limit,
     judge_verdicts,
+    judge_why_ruined,
 )
 from edgelab.classroom.exercises.registry import exercise
-from edgelab.classroom.language import N_, _
+from edgelab.classroom.language import N_, _, with_unit
 from edgelab.classroom.questions import Option
 from edgelab.errors import EdgelabError
 from edgelab.records import Comparison
 
-DOWNLOAD_LIMIT_MB = 6.0  # of the brief in exercise 24.5
+DOWNLOAD_LIMIT_MB = 20.0  # of the brief in exercise 24.5
 _REASON_WORDS = 4
 # A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
 _FAR = 8.0
@@ -98,13 +102,16 @@ def same_answer(answer: Answer) -> str:
 
 @exercise(
     "24.4 break it",
-    N_("Calibration images that ruin a network"),
+    N_("Calibration images that ruin a network, and why"),
     hints=(
         N_(
             "Calibration finds the range of the values. What happens to a photograph between −1 and 1 "
             "if the range was found on values up to 255?"
         ),
-        N_("Forget what `models.preprocess` does: give the photographs back as they are."),
+        N_(
+            "Forget what `models.preprocess` does: give the photographs back as they are. For the "
+            "letter: lesson 20 shows a picture after a scale that is far too large."
+        ),
     ),
 )
 def break_it(answer: Answer) -> str:
@@ -114,7 +121,7 @@ def break_it(answer: Answer) -> str:
     from edgelab import models
 
     photos = np.random.default_rng(24).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
-    given = answer(photos)
+    given, letter = _images_and_reason(answer(photos))
     got = as_array(given)
     if got.shape[1:] != photos.shape[1:] or got.ndim != 4:
         raise Wrong(
@@ -151,6 +158,7 @@ def break_it(answer: Answer) -> str:
             ),
             _("Stay between 0 and 255, and find the mistake that nobody notices."),
         )
+    judge_why_ruined(letter)
     return _("The converter will take it without a word. What does the network say then?")
 
 
@@ -158,15 +166,19 @@ def break_it(answer: Answer) -> str:
     "24.5 choice",
     N_("A choice under a limit, defended"),
     hints=(
-        N_("Cross out what is too large to download and what was never trained. Who is left?"),
         N_(
-            "Look at `size_gzip_bytes`, `weights` and `latency_ms` of each `result.measurements`; of "
-            "those that fit, take the one with the lowest latency."
+            "Cross out what is too large to download and what was never trained. What is each of "
+            "those that are left best at?"
+        ),
+        N_(
+            "Look at `size_gzip_bytes`, `weights` and `latency_ms` of each `result.measurements`. Take "
+            "the smallest, or the fastest, or the float file for its answers, and name in your sentence "
+            "what another one would have given you."
         ),
     ),
 )
 def choice(answer: Answer) -> str:
-    """Check a choice against the student's own measurements: the limit, the figures, the rival."""
+    """Check a choice against the student's own measurements: the limit, the rivals, the figures."""
     result = latest_comparison()
     given = answer(result)
     if not isinstance(given, tuple | list) or len(given) != 4:
@@ -188,9 +200,42 @@ def choice(answer: Answer) -> str:
         raise Wrong(
             "no-reason",
             _("The figures are right. Why this model and no other? One sentence is missing."),
-            _("Which candidates did you cross out, and what decided between the rest?"),
+            _(
+                "Which candidates did you cross out, and what does your choice cost against the rest?"
+            ),
         )
-    return _("It keeps the limit, and the figures are those that you measured.")
+    return " ".join(
+        (
+            _("It keeps the limit, and the figures are those that you measured."),
+            *_others(result, name),
+        )
+    )
+
+
+def _images_and_reason(result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise Wrong(
+            "not-a-pair",
+            _("Two results are wanted: the images, and the letter of the reason."),
+            _('End with `return images, "a"`, with the letter that you can defend.'),
+        )
+    return result[0], result[1]
+
+
+def _others(result: Comparison, name: str) -> list[str]:
+    """Return a sentence about the other choices that can be defended, if there are any."""
+    limit_bytes = DOWNLOAD_LIMIT_MB * 1e6
+    told = [
+        f"{other} ({with_unit(size.gzip_bytes / 1e6, 'MB')}, {with_unit(latency.median_ms, 'ms')})"
+        for other, size, latency in workshop.fitting(result, limit_bytes)
+        if other != name and not workshop.rivals(result, other, limit_bytes)
+    ]
+    if not told:
+        return []
+    text = _(
+        "Defensible too: {others}. Does your sentence say what your choice costs against that?"
+    )
+    return [text.format(others=", ".join(told))]
 
 
 def latest_comparison() -> Comparison:
