@@ -178,7 +178,8 @@ report.latency_histogram(measured["MobileNetV2"])
 
 # %% [markdown]
 # **What you can conclude:** the run in the middle, and how sure that is: the interval of the median. If it
-# is narrow and the two numbers above still differ, the machine was not equally busy both times.
+# is narrow and the two numbers above still differ, the machine was not equally busy both times, or it was another
+# load of the file.
 #
 # **What you can't:** read a percentile (*centile*) that the chart withholds. The p99 is the time that one
 # run in a hundred exceeds. How many runs show that?
