@@ -10,6 +10,7 @@ loading alone moves a latency by a percent or two. Lesson 10 teaches it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from edgelab import (
+    alone,
     child,
     compare as _compare,
     counts as _counts,
-    energy,
     evaluate,
     keras,
     machine,
@@ -37,7 +38,7 @@ from edgelab import (
     timing,
     workspace,
 )
-from edgelab.errors import InputError
+from edgelab.errors import InputError, UncountableError
 from edgelab.records import Comparison, Measurement
 from edgelab.runtimes import Candidate
 
@@ -86,14 +87,16 @@ def compare(
     peaks = _peaks(chosen, list(chosen) if memory is True else memory or ())
     measurements = []
     for index, (name, candidate) in enumerate(chosen.items()):
-        latency = timing.summarize(evidence.samples[index], evidence.seconds, evidence.warmed)
-        millijoules, source = _energy(candidate, images, latency.median_ms)
+        samples = evidence.samples[index]
+        spent = sum(map(sum, samples)) / 1e9
+        latency = timing.summarize(samples, spent, evidence.warmed[index])
+        millijoules, source = alone.energy_of(candidate, images, latency.median_ms)
         measurements.append(
             replace(
                 _describe(name, candidate, on if accuracy else None, memory=False),
                 latency=latency,
                 memory_bytes=peaks.get(name),
-                instance_spread=_spread(evidence.samples[index]),
+                instance_spread=_spread(samples),
                 load_ms=statistics.median(evidence.load_ns[index]) / 1e6,
                 first_ms=statistics.median(evidence.first_ns[index]) / 1e6,
                 energy_mj=millijoules,
@@ -126,7 +129,8 @@ def measure(
 ) -> Measurement:
     """Measure one artefact: latency, four sizes, memory, accuracy.
 
-    A single measurement says nothing about which of two artefacts is faster: use `compare`.
+    A single measurement is of one load, and another load may differ by a percent or two: it says nothing
+    about which of two artefacts is faster. Use `compare` for that.
 
     Args:
         artefact: a path, a `Candidate` or a Keras model in memory.
@@ -141,21 +145,13 @@ def measure(
     """
     candidate = _candidate(name or "model", artefact)
     label = name or candidate.path.stem
-    images = _images(on)
-    with (
-        machine.exclusive(),
-        runtimes.load(candidate.path, candidate.threads, candidate.runtime) as runner,
-    ):
-        inference = runner.prepare(_one(runner, images))
-        latency, busy = machine.quietly(lambda: timing.sample(inference, limits))
-        millijoules, source = energy.of(inference, latency.median_ms)
-    described = _describe(label, candidate, on if accuracy else None, memory)
+    timed = alone.timed(candidate, _images(on), limits)
     result = replace(
-        described,
-        latency=latency,
-        energy_mj=millijoules,
-        energy_source=source,
-        busy=busy,
+        _describe(label, candidate, on if accuracy else None, memory),
+        latency=timed.latency,
+        energy_mj=timed.energy_mj,
+        energy_source=timed.energy_source,
+        busy=timed.busy,
     )
     records.publish("measurement", label, result)
     return result
@@ -192,14 +188,12 @@ def throughput(
     """
     candidate = _candidate("model", artefact)
     limits = timing.Budget(min_runs=10, min_seconds=0.15, max_seconds=3.0)
-    result = {}
-    with machine.exclusive():
-        for batch in progress.bar(list(batches), "Throughput", unit="batch size"):
-            # A fresh load for each size, so that none profits from another's memory.
-            with candidate.load() as runner:
-                inference = runner.prepare(_memory.example(runner, batch))
-                latency = timing.sample(inference, limits)
-            result[batch] = batch / latency.median_ms * 1e3
+    with progress.bar(total=len(batches), description="Throughput", unit="batch size") as bar:
+        latencies = alone.batches(candidate, batches, limits, bar.update)
+    result = {
+        batch: batch / latency.median_ms * 1e3
+        for batch, latency in zip(batches, latencies, strict=True)
+    }
     records.publish("throughput", candidate.path.stem, {"images_per_second": result})
     return result
 
@@ -251,9 +245,7 @@ def _time(
     chosen: dict[str, Candidate], images: np.ndarray | None, limit: _compare.Limits, seed: int
 ) -> tuple[_compare.Evidence, bool]:
     image = None if images is None else images[:1]
-    apart = any(
-        runtimes.runner_class(c.path, c.runtime).threads_fixed_at_import for c in chosen.values()
-    )
+    apart = any(alone.apart(c) for c in chosen.values())
     _shape_error_early(chosen, image, apart)
     with (
         machine.exclusive(),
@@ -286,26 +278,15 @@ def _shape_error_early(chosen: dict[str, Candidate], image: np.ndarray | None, a
         return  # the child process reports it; loading Keras models twice takes too long
     for candidate in chosen.values():
         with candidate.load() as runner:
-            runner.prepare(_one(runner, image))
+            runner.prepare(alone.one(runner, image))
 
 
 def _loader(candidate: Candidate, image: np.ndarray | None) -> _compare.Loader:
     def load() -> tuple[runtimes.Inference, Callable[[], None]]:
         runner = candidate.load()
-        return runner.prepare(_one(runner, image)), runner.close
+        return runner.prepare(alone.one(runner, image)), runner.close
 
     return load
-
-
-def _energy(candidate: Candidate, images: np.ndarray | None, median_ms: float) -> tuple[float, str]:
-    if not energy.counters():
-        return energy.estimate(median_ms)
-    with machine.exclusive(), candidate.load() as runner:
-        return energy.of(runner.prepare(_one(runner, images)), median_ms)
-
-
-def _one(runner: runtimes.Runner, images: np.ndarray | None) -> np.ndarray:
-    return _memory.example(runner) if images is None else images[:1]
 
 
 def _candidate(name: str, artefact: Artefact) -> Candidate:
@@ -387,9 +368,15 @@ def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Meas
 
 @functools.lru_cache(maxsize=32)
 def _weighed(path: Path, _content: str) -> tuple[records.Size, _counts.Counts | None]:
-    """Return sizes and counts of a file; one that is compared under two runtimes is read once."""
-    countable = path.suffix in (".keras", ".tflite", ".onnx")
-    return size.of(path), _counts.of(path) if countable else None
+    """Return sizes and counts of a file; one that is compared under two runtimes is read once.
+
+    There are no counts of a network with an operator that `counts` refuses: it can be timed all the same.
+    """
+    found = None
+    if path.suffix in (".keras", ".tflite", ".onnx"):
+        with contextlib.suppress(UncountableError):
+            found = _counts.of(path)
+    return size.of(path), found
 
 
 def _spread(instances: list[list[int]]) -> float | None:

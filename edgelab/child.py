@@ -56,12 +56,14 @@ def run(
     root = str(Path(__file__).resolve().parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join([root, environment.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder) / "answer.json"
-        request = json.dumps({"function": function, "arguments": arguments, "answer": str(answer)})
+        answer, request = Path(folder) / "answer.json", Path(folder) / "request.json"
+        # In a file: an image is longer than what a command line may hold.
+        task = {"function": function, "arguments": arguments, "answer": str(answer)}
+        request.write_text(json.dumps(task))
         with (
             (Path(folder) / "errors.txt").open("w+") as words,
             subprocess.Popen(
-                [sys.executable, "-m", "edgelab.child", request],
+                [sys.executable, "-m", "edgelab.child", str(request)],
                 stdout=subprocess.PIPE,
                 stderr=words,
                 text=True,
@@ -98,7 +100,7 @@ def tick() -> None:
 
 
 def _main(request: str) -> None:
-    task = json.loads(request)
+    task = json.loads(Path(request).read_text())
     module, name = task["function"].split(":")
     try:
         value = getattr(importlib.import_module(module), name)(**task["arguments"])

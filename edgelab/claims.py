@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgelab import records, workspace
+from edgelab import evaluate, records, workspace
 from edgelab.errors import FormatError, InputError, MissingFileError
 from edgelab.figures import style
 from edgelab.quantities import QUANTITIES
@@ -31,7 +31,6 @@ SOURCES = ("course material", "vendor documentation", "paper", "hypothesis")
 
 _REQUIRED = {"id", "wording", "source", "metric", "better", "reference", "candidate", "low", "high"}
 _SELECTORS = {"technique", "model", "runtime"}
-_Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,15 @@ class Claim:
         code = (language or os.environ.get("EDGELAB_LANG") or "en")[:2].lower()
         return self.wording.get(code, self.wording["en"])
 
+    @property
+    def level(self) -> float | None:
+        """Return the confidence of a measured interval; None where the figure is exact."""
+        from edgelab import compare
+
+        if self.better == DIFFERENCE:
+            return 0.95
+        return compare.LEVEL if self.metric == "latency_ms" else None
+
     def judge(self, low: float, high: float) -> str:
         """Return the verdict on a measured interval."""
         floor = -math.inf if self.low is None else self.low
@@ -76,7 +84,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Pair:
-    """One measured pair that a claim speaks of: the value, its 95 % interval and the verdict."""
+    """One measured pair that a claim speaks of: the value, its interval and the verdict."""
 
     candidate: str
     reference: str
@@ -253,7 +261,7 @@ def _time_gain(result: Comparison, reference: str, candidate: str) -> tuple[floa
         from edgelab import compare
 
         logs = [math.log(a / b) for a, b in zip(above, below, strict=True)]
-        middle, low, high = (math.exp(v) for v in compare.interval(logs, level=0.95))
+        middle, low, high = (math.exp(v) for v in compare.interval(logs))
         return middle, low, high
     low = theirs.low / ours.high if ours.high else math.inf
     high = theirs.high / ours.low if ours.low else math.inf
@@ -263,25 +271,20 @@ def _time_gain(result: Comparison, reference: str, candidate: str) -> tuple[floa
 def loss_in_points(before: Accuracy, after: Accuracy) -> tuple[float, float, float]:
     """Return how many percentage points of accuracy were lost, with a 95 % interval.
 
-    On the same images the loss is paired: only images on which the two models are not both right or
-    both wrong carry information. Records hold predictions but no labels, so every image with two
-    different predictions is counted as such, which makes the interval a little too wide, never too
-    narrow. Different images give the interval of two independent shares.
+    On the same images it is the interval of `evaluate.paired`, so that a claim and a table of losses say
+    the same. Different images, and older records that do not know which images were wrong, give the wider
+    interval of two independent shares.
 
-    Source: Agresti and Min (2005), Simple improved confidence intervals for comparing matched
-        proportions, Statistics in Medicine 24, p. 729; Newcombe (1998), Statistics in Medicine 17,
-        p. 873, method 10, for independent shares.
+    Source: Newcombe (1998), Statistics in Medicine 17, p. 2635, and p. 873 for independent shares, method
+        10 of both.
     """
-    difference = before.value - after.value
     same = (before.dataset, before.split, before.total) == (after.dataset, after.split, after.total)
-    if same and before.predictions and len(before.predictions) == len(after.predictions):
-        changed = sum(a != b for a, b in zip(before.predictions, after.predictions, strict=True))
-        lost, count = before.correct - after.correct, before.total + 2
-        # Half an image is added to each cell of the two-by-two table.
-        half = _Z95 * math.sqrt(max(0.0, changed + 1 - lost**2 / count)) / count
-        middle = lost / count
-        low, high = middle - half, middle + half
-    else:
-        low = difference - math.hypot(before.value - before.low, after.high - after.value)
-        high = difference + math.hypot(before.high - before.value, after.value - after.low)
-    return 100 * difference, 100 * min(low, difference), 100 * max(high, difference)
+    if same and before.by_image and after.by_image:
+        found = evaluate.paired(before, after)
+        # A loss is the difference with its sign turned, and so are the bounds.
+        lost = (found.only_a - found.only_b) / found.total
+        return 100 * lost, -100 * found.high, -100 * found.low
+    difference = before.value - after.value
+    low = difference - math.hypot(before.value - before.low, after.high - after.value)
+    high = difference + math.hypot(before.high - before.value, after.value - after.low)
+    return 100 * difference, 100 * low, 100 * high

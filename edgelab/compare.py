@@ -48,7 +48,7 @@ TRIM = 0.125  # share of estimates trimmed at both ends
 SMALLEST_EFFECT = 0.005
 # Stricter than the usual 95 %: with that, one equal pair in twenty would be called different before
 # the smallest effect is asked for, and a table compares several.
-LEVEL = 0.99
+LEVEL = records.RATIO_LEVEL
 # Looking at the data early and often makes chance findings likely, so an early stop needs this much
 # more certainty, which leaves the final look's error almost unchanged (Haybittle 1971; Peto et al.
 # 1976, British Journal of Cancer 34, p. 593).
@@ -92,7 +92,9 @@ class Evidence:
     load_ns: list[list[int]]
     first_ns: list[list[int]]
     seconds: float = 0.0
-    warmed: int = 0
+    warmed: list[int] = field(
+        default_factory=list
+    )  # runs before the timed ones, the first included
     looks: list[int] = field(default_factory=list)
 
 
@@ -122,6 +124,7 @@ def rounds(
         samples=[[] for _ in range(count)],
         load_ns=[[] for _ in range(count)],
         first_ns=[[] for _ in range(count)],
+        warmed=[0] * count,
     )
     begin = time.perf_counter()
     order = list(range(count))
@@ -167,11 +170,12 @@ def _warm_up(loaded: dict[int, Loaded], order: list[int], evidence: Evidence) ->
     """Warm all candidates up equally, there and back again; return the runs of one block."""
     for i in order:
         evidence.first_ns[i].extend(timing.block(loaded[i][0], 1))
+        evidence.warmed[i] += 1
     fastest: dict[int, int] = {}
     for i in (*order, *reversed(order)):
         warm_runs = max(2, min(10, BLOCK_NS // max(1, evidence.first_ns[i][-1])))
         samples = timing.block(loaded[i][0], warm_runs)
-        evidence.warmed += warm_runs
+        evidence.warmed[i] += warm_runs
         fastest[i] = min(fastest.get(i, samples[0]), *samples)
     return {i: max(1, BLOCK_NS // max(1, t)) for i, t in fastest.items()}
 
@@ -242,6 +246,7 @@ def verdict(evidence: Evidence, names: Sequence[str]) -> tuple[records.Ratio, ..
                 instances=len(estimates),
                 smallest_effect=SMALLEST_EFFECT,
                 estimates=tuple(math.exp(e) for e in estimates),
+                level=LEVEL,
             )
         )
     return tuple(ratios)

@@ -3,7 +3,8 @@
     counts.of(model).macs            # a Keras model, a .tflite or an .onnx file
 
 A multiply-accumulate (MAC) is one multiplication and one addition; pooling, activations and additions
-are not counted, as is usual. Lesson 10 counts a convolution by hand first.
+are not counted, as is usual. An operator that holds weights and whose work is not known here is an error:
+a sum without it would look right and be wrong. Lesson 10 counts a convolution by hand first.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from edgelab import keras, workspace
-from edgelab.errors import InputError
+from edgelab.errors import InputError, UncountableError
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,24 @@ class Counts:
 def of(model: Any) -> Counts:
     """Count a Keras model in memory, or a `.keras`, `.tflite` or `.onnx` artefact.
 
+    In a `.tflite` or `.onnx` file only the operators that multiply by weights or matrices are layers, and
+    their parameters are those that the operator itself holds.
+
     Raises:
         InputError: another kind of file.
+        UncountableError: an operator with weights whose work is not known here, or whose shape is not fixed.
         MissingFileError: there is no such file.
     """
     if keras.is_model(model):
         return _keras(model)
+    from edgelab import lite_counts, onnx_counts
+
     path = workspace.existing(model)
-    counters = {".keras": lambda: _keras(keras.load(path)), ".tflite": lambda: _lite(path)}
-    counters[".onnx"] = lambda: _onnx(path)
+    counters = {
+        ".keras": lambda: _keras(keras.load(path)),
+        ".tflite": lambda: lite_counts.of(path),
+        ".onnx": lambda: onnx_counts.of(path),
+    }
     if path.suffix not in counters:
         raise InputError(f"{path.name}: counting works on {', '.join(counters)} and Keras models.")
     return counters[path.suffix]()
@@ -73,67 +82,82 @@ def macs(kernel: Sequence[int], output: Sequence[int]) -> int:
     return math.prod(kernel) * math.prod(output[:-1])
 
 
+def uncountable(name: str, kind: str, why: str = "holds weights") -> UncountableError:
+    """Return the error about an operator that can't be counted."""
+    return UncountableError(
+        f"{name!r} ({kind}) {why}, and how many multiply-accumulates it takes is not known here. Sizes and "
+        "times can be measured all the same; count this network with another tool."
+    )
+
+
+def holds_weights(shape: Sequence[int]) -> bool:
+    """Tell whether a constant of this shape is a matrix or more: scales and biases are vectors."""
+    return sum(side > 1 for side in shape) > 1
+
+
 def _keras(model: Any) -> Counts:
     layers = []
     for layer in model.layers:
-        kind = type(layer).__name__
-        shape = layer.output_shape
-        shape = shape[0] if isinstance(shape, list) else shape
-        output = tuple(int(s) for s in shape[1:] if s is not None)
-        kernel = next((w for w in layer.weights if "kernel" in w.name), None)
-        work = macs(kernel.shape, output) if kernel is not None else 0
-        layers.append(Layer(layer.name, kind, output, layer.count_params(), work))
+        shapes = _keras_shapes(model, layer)
+        first = shapes[0][1] if shapes else ()
+        output = tuple(int(s) for s in first[1:] if s is not None)
+        work = sum(_keras_macs(layer, given[1:], made[1:]) for given, made in shapes)
+        if not shapes and any(holds_weights(w.shape) for w in layer.weights):
+            raise uncountable(layer.name, type(layer).__name__, "has no fixed output shape")
+        layers.append(Layer(layer.name, type(layer).__name__, output, layer.count_params(), work))
     return Counts(tuple(layers))
 
 
-def _lite(path: Path) -> Counts:
-    from edgelab import runtimes
-
-    with runtimes.load(path) as runner:
-        interpreter = runner._interpreter  # type: ignore[attr-defined]
-        tensors = {d["index"]: d for d in interpreter.get_tensor_details()}
-        operations = interpreter._get_ops_details()
-    layers = []
-    counted: set[int] = set()
-    for operation in operations:
-        kind = operation["op_name"]
-        inputs = [int(i) for i in operation["inputs"] if i >= 0]
-        if kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") or len(inputs) < 2:
-            continue
-        kernel = [int(s) for s in tensors[inputs[1]]["shape"]]
-        output = tensors[int(operation["outputs"][0])]
-        shape = tuple(int(s) for s in output["shape"][1:])
-        constants = [i for i in inputs[1:] if i not in counted]
-        counted.update(constants)
-        parameters = sum(math.prod(int(s) for s in tensors[i]["shape"]) for i in constants)
-        layers.append(Layer(output["name"], kind, shape, parameters, macs(kernel, shape)))
-    return Counts(tuple(layers))
+def _keras_shapes(model: Any, layer: Any) -> list[tuple[Any, Any]]:
+    """Return input and output shape of each use of a layer in a model: a shared layer works twice."""
+    inside = getattr(model, "_network_nodes", ())
+    nodes = [
+        node
+        for i, node in enumerate(layer._inbound_nodes)
+        if f"{layer.name}_ib-{i}" in inside and not node.is_input
+    ]
+    if nodes:
+        return [(_one_shape(n.input_shapes), _one_shape(n.output_shapes)) for n in nodes]
+    try:
+        return [(_one_shape(layer.input_shape), _one_shape(layer.output_shape))]
+    except AttributeError:  # a layer that was never called
+        return []
 
 
-def _onnx(path: Path) -> Counts:
-    import onnx
+def _one_shape(shapes: Any) -> tuple[int | None, ...]:
+    """Return the shape of the first tensor of a layer that may take or give several."""
+    while isinstance(shapes, list | dict) or (shapes and isinstance(shapes[0], list | tuple)):
+        shapes = next(iter(shapes.values())) if isinstance(shapes, dict) else shapes[0]
+    return tuple(shapes)
 
-    model = onnx.shape_inference.infer_shapes(onnx.load(path))
-    graph = model.graph
-    weights = {i.name: tuple(i.dims) for i in graph.initializer}
-    # A quantized graph keeps its weights behind a DequantizeLinear node.
-    for node in graph.node:
-        if node.op_type == "DequantizeLinear" and node.input[0] in weights:
-            weights[node.output[0]] = weights[node.input[0]]
-    shapes = {
-        v.name: tuple(d.dim_value or 1 for d in v.type.tensor_type.shape.dim)
-        for v in (*graph.value_info, *graph.output)
-    }
-    layers = []
-    for node in graph.node:
-        kernel = weights.get(node.input[1]) if len(node.input) > 1 else None
-        if node.op_type not in ("Conv", "Gemm", "MatMul") or kernel is None:
-            continue
-        shape = shapes.get(node.output[0], ())[1:]
-        # ONNX convolutions put channels first: positions are what comes after them.
-        positions = math.prod(shape[1:]) if node.op_type == "Conv" else 1
-        extra = [weights[i] for i in node.input[2:] if i in weights]
-        parameters = math.prod(kernel) + sum(math.prod(e) for e in extra)
-        work = math.prod(kernel) * positions
-        layers.append(Layer(node.name or node.output[0], node.op_type, shape, parameters, work))
-    return Counts(tuple(layers))
+
+def _keras_macs(layer: Any, given: Sequence[Any], made: Sequence[Any]) -> int:
+    """Return the multiply-accumulates of one use of a layer; shapes without the batch."""
+    k = keras.keras()
+    if isinstance(layer, k.Model):
+        return _keras(layer).macs
+    inner = layer.layer if isinstance(layer, k.layers.Wrapper) else layer
+    if not any(holds_weights(w.shape) for w in inner.weights) or isinstance(
+        inner,
+        _kinds("BatchNormalization", "Embedding", "LayerNormalization", "Normalization", "PReLU"),
+    ):
+        return 0
+    # A transposed convolution brings its kernel to every position of the input. It is a subclass.
+    transposed = isinstance(inner, _kinds("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"))
+    known = isinstance(
+        inner,
+        _kinds("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
+               "SeparableConv2D", "Dense"),
+    )  # fmt: skip
+    positions = given[:-1] if transposed else made[:-1]
+    if not (known or transposed) or getattr(inner, "data_format", "") == "channels_first":
+        raise uncountable(layer.name, type(inner).__name__)
+    if None in positions:
+        raise uncountable(layer.name, type(inner).__name__, "has a free image size")
+    kernels = (getattr(inner, f"{kind}kernel", None) for kind in ("", "depthwise_", "pointwise_"))
+    return sum(macs(w.shape, (*positions, 1)) for w in kernels if w is not None)
+
+
+def _kinds(*names: str) -> tuple[type, ...]:
+    layers = keras.keras().layers
+    return tuple(getattr(layers, name) for name in names)

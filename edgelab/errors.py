@@ -7,6 +7,7 @@ given, what was expected, and what to do next:
     ├── MissingFileError      the artefact or file is not there
     ├── FormatError           the file is there but is not what its suffix says (truncated, wrong format)
     ├── InputError            a value of the wrong shape, dtype or range; NaN; an empty data set
+    │   └── UncountableError  a network with an operator whose multiply-accumulates are not known
     ├── SplitError            calibrating or selecting on the test split
     ├── MissingRuntimeError   the package that runs this format is not installed
     ├── MissingDataError      weights or data that this machine does not have
@@ -34,6 +35,10 @@ class FormatError(EdgelabError):
 
 class InputError(EdgelabError):
     """A value has the wrong shape, dtype or range, holds NaN, or is empty."""
+
+
+class UncountableError(InputError):
+    """A network holds an operator whose multiply-accumulates edgelab does not know."""
 
 
 class SplitError(EdgelabError):

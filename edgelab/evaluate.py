@@ -87,7 +87,7 @@ def accuracy(model: Any, split: Split) -> Accuracy:
         split: labelled images.
 
     Returns:
-        The accuracy with its Wilson interval and every prediction.
+        The accuracy with its Wilson interval, every prediction, and which images were wrong.
 
     Raises:
         InputError: the split is empty.
@@ -103,7 +103,8 @@ def score(answers: np.ndarray, split: Split) -> Accuracy:
     """Make the accuracy record of given answers (int, (n,)) on a split."""
     from scipy import stats
 
-    correct = int((answers == split.y).sum())
+    right = np.asarray(answers) == split.y
+    correct = int(right.sum())
     bounds = stats.binomtest(correct, len(split)).proportion_ci(method="wilson")
     return Accuracy(
         correct=correct,
@@ -113,33 +114,37 @@ def score(answers: np.ndarray, split: Split) -> Accuracy:
         split=split.name,
         dataset=split.dataset,
         predictions=tuple(int(a) for a in answers),
+        wrong=tuple(int(i) for i in np.flatnonzero(~right)),
     )
 
 
-def paired(a: Accuracy, b: Accuracy, labels: np.ndarray, level: float = 0.95) -> Paired:
+def paired(
+    a: Accuracy, b: Accuracy, labels: np.ndarray | None = None, level: float = 0.95
+) -> Paired:
     """Compare two accuracies image by image.
 
     Args:
         a: accuracy of the model before.
         b: accuracy of the model after, on the same images.
-        labels: int (n,), the right answers.
+        labels: int (n,), the right answers; None takes what the records know of each image.
         level: confidence of the interval.
 
     Raises:
-        InputError: the two were not measured on the same images.
+        InputError: the two were not measured on the same images, or there are no labels and a record
+            does not know which images were wrong.
 
     Source: McNemar (1947), Psychometrika 12, p. 153 (exact binomial form); interval of a paired
         difference after Newcombe (1998), Statistics in Medicine 17, p. 2635, method 10.
     """
     from scipy import stats
 
-    if (a.dataset, a.split, a.total) != (b.dataset, b.split, b.total) or a.total != len(labels):
+    count = a.total if labels is None else len(labels)
+    if (a.dataset, a.split, a.total) != (b.dataset, b.split, b.total) or a.total != count:
         raise InputError(
             f"A paired comparison needs the same images: one accuracy is on {a.total} of "
             f"{a.dataset}/{a.split}, the other on {b.total} of {b.dataset}/{b.split}."
         )
-    right_a = np.asarray(a.predictions) == labels
-    right_b = np.asarray(b.predictions) == labels
+    right_a, right_b = _right(a, labels), _right(b, labels)
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     discordant = only_a + only_b
     p_value = float(stats.binomtest(only_a, discordant).pvalue) if discordant else 1.0
@@ -152,6 +157,21 @@ def paired(a: Accuracy, b: Accuracy, labels: np.ndarray, level: float = 0.95) ->
 def agreement(a: np.ndarray, b: np.ndarray) -> float:
     """Return the share of images to which two sets of outputs (n, classes) give the same class."""
     return float((np.argmax(a, axis=1) == np.argmax(b, axis=1)).mean())
+
+
+def _right(found: Accuracy, labels: np.ndarray | None) -> np.ndarray:
+    """Return for each image whether it was answered rightly, bool (n,)."""
+    if labels is not None:
+        answers: np.ndarray = np.asarray(found.predictions) == labels
+        return answers
+    if not found.by_image:
+        raise InputError(
+            "This accuracy does not know which images were wrong (an older record): give the labels, or "
+            "measure again."
+        )
+    right = np.ones(found.total, bool)
+    right[list(found.wrong)] = False
+    return right
 
 
 def _newcombe(

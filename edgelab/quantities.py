@@ -44,11 +44,13 @@ QUANTITIES = {
     "size_file_bytes": Quantity("File size", "size"),
     "size_gzip_bytes": Quantity("Compressed size (gzip)", "size"),
     "size_nominal_bytes": Quantity("Nominal size", "size"),
-    "size_memory_bytes": Quantity("Weights in memory", "size"),
+    "size_memory_bytes": Quantity("Weights in memory (calculated)", "size"),
     "size_reduction": Quantity("Size reduction", "ratio", of="size_file_bytes"),
     "gzip_reduction": Quantity("Size reduction (gzip)", "ratio", of="size_gzip_bytes"),
     "nominal_reduction": Quantity("Nominal size reduction", "ratio", of="size_nominal_bytes"),
-    "weights_reduction": Quantity("Weights reduction", "ratio", of="size_memory_bytes"),
+    "weights_reduction": Quantity(
+        "Weights reduction (calculated)", "ratio", of="size_memory_bytes"
+    ),
     "memory_bytes": Quantity("Peak memory", "size"),
     "memory_reduction": Quantity("Memory reduction", "ratio", of="memory_bytes"),
     "load_ms": Quantity("Loading", "time"),

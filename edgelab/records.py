@@ -12,18 +12,21 @@ statistics by hand.
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
 from edgelab.errors import InputError
 from edgelab.history import MemoryStore, Record, Store, find as history, publish, use
+from edgelab.latency import RUNS_FOR_P90, RUNS_FOR_P99, Distribution, Latency
 from edgelab.serialize import Serializable
 
 __all__ = [
     "KEYS",
+    "RUNS_FOR_P90",
+    "RUNS_FOR_P99",
     "Accuracy",
     "Comparison",
+    "Distribution",
     "Latency",
     "Measurement",
     "MemoryStore",
@@ -38,84 +41,36 @@ __all__ = [
     "use",
 ]
 
-# Runs needed before a percentile may be shown: with fewer, the slowest run decides it (MLPerf
-# LoadGen, loadgen/early_stopping.cc: order statistics at 99 % confidence).
-RUNS_FOR_P90 = 64
-RUNS_FOR_P99 = 662
 # An inter-quartile range above these shares of the median makes a number doubtful, then worthless
 # (torch.utils.benchmark uses the same two limits).
 SPREAD_DOUBTFUL = 0.10
 SPREAD_BAD = 0.25
-
-
-@dataclass(frozen=True)
-class Latency(Serializable):
-    """The time of single inferences, in milliseconds, raw samples kept.
-
-    `low_ms` and `high_ms` bound the median: a 95 % bootstrap interval within this one instance.
-    """
-
-    samples_ms: tuple[float, ...]
-    low_ms: float
-    high_ms: float
-    seconds: float  # how long the timed part lasted
-    warmup_runs: int = 0
-
-    @property
-    def runs(self) -> int:
-        """Return the number of timed inferences."""
-        return len(self.samples_ms)
-
-    @property
-    def median_ms(self) -> float:
-        """Return the median."""
-        return statistics.median(self.samples_ms)
-
-    @property
-    def mean_ms(self) -> float:
-        """Return the mean."""
-        return statistics.fmean(self.samples_ms)
-
-    @property
-    def min_ms(self) -> float:
-        """Return the fastest run."""
-        return min(self.samples_ms)
-
-    @property
-    def max_ms(self) -> float:
-        """Return the slowest run."""
-        return max(self.samples_ms)
-
-    @property
-    def p90_ms(self) -> float | None:
-        """Return the 90th percentile, or None when the sample is too small to carry it."""
-        return _percentile(self.samples_ms, 0.90) if self.runs >= RUNS_FOR_P90 else None
-
-    @property
-    def p99_ms(self) -> float | None:
-        """Return the 99th percentile, or None when the sample is too small to carry it."""
-        return _percentile(self.samples_ms, 0.99) if self.runs >= RUNS_FOR_P99 else None
-
-    @property
-    def spread(self) -> float:
-        """Return the inter-quartile range as a share of the median."""
-        iqr = _percentile(self.samples_ms, 0.75) - _percentile(self.samples_ms, 0.25)
-        return iqr / self.median_ms if self.median_ms else 0.0
+# The confidence of a ratio of times, stricter than the usual 95 % (`edgelab.compare` says why). Records
+# from before it was kept were made by a comparison.
+RATIO_LEVEL = 0.99
 
 
 @dataclass(frozen=True)
 class Size(Serializable):
-    """Four sizes of one artefact, in bytes: a ratio without its kind of size means nothing."""
+    """Four sizes of one artefact, in bytes: a ratio without its kind of size means nothing.
+
+    All are read or calculated from the file; what a process really takes is measured as
+    `Measurement.memory_bytes`.
+    """
 
     nominal_bytes: int  # parameters times bits, scales and sparse indices counted
-    memory_bytes: int  # the weights as the runtime unpacks them
+    memory_bytes: int  # calculated: the weights at the width in which the runtime computes
     file_bytes: int
     gzip_bytes: int
 
 
 @dataclass(frozen=True)
 class Accuracy(Serializable):
-    """Share of right answers on a split, with its 95 % interval (Wilson) and every prediction."""
+    """Share of right answers on a split, with its 95 % interval (Wilson) and every prediction.
+
+    `wrong` holds the positions of the images that were answered wrongly, so that two models can be
+    compared image by image without the labels; records from before it was kept have none.
+    """
 
     correct: int
     total: int
@@ -124,11 +79,17 @@ class Accuracy(Serializable):
     split: str
     dataset: str
     predictions: tuple[int, ...] = ()
+    wrong: tuple[int, ...] = ()
 
     @property
     def value(self) -> float:
         """Return the share of right answers, 0 to 1."""
         return self.correct / self.total
+
+    @property
+    def by_image(self) -> bool:
+        """Return whether `wrong` is known: a record without it is no proof of right answers."""
+        return len(self.wrong) == self.total - self.correct
 
 
 @dataclass(frozen=True)
@@ -183,7 +144,10 @@ class Measurement(Serializable):
         return self.value(key)
 
     def interval(self, key: str) -> tuple[float, float] | None:
-        """Return the 95 % interval of a figure, or None where it has none (a size is exact)."""
+        """Return the interval of a figure, or None where it has none (a size is exact).
+
+        It is a 95 % interval for the accuracy; what it is for the latency, `Latency.bounds` says.
+        """
         if key == "latency_ms" and self.latency:
             return self.latency.low_ms, self.latency.high_ms
         if key == "accuracy" and self.accuracy:
@@ -215,7 +179,10 @@ class Measurement(Serializable):
 
 @dataclass(frozen=True)
 class Ratio(Serializable):
-    """Latency of a candidate divided by the reference's, with its interval over fresh instances."""
+    """Latency of a candidate divided by the reference's, with its interval over fresh instances.
+
+    With one instance the interval is over the runs of that one load.
+    """
 
     name: str
     reference: str
@@ -226,13 +193,15 @@ class Ratio(Serializable):
     instances: int
     smallest_effect: float  # a difference below this share is never called one
     estimates: tuple[float, ...] = ()  # one ratio for each pair of instances
+    level: float = RATIO_LEVEL  # confidence of the interval
 
     def __repr__(self) -> str:
         if self.verdict == "reference":
             return f"{self.name}: the reference"
+        over = f"{self.instances} fresh instances" if self.instances > 1 else "runs of one load"
         return (
             f"{self.name} / {self.reference}: {self.value:.3f} of its time "
-            f"[{self.low:.3f}, {self.high:.3f}], {self.verdict} ({self.instances} fresh instances)"
+            f"[{self.low:.3f}, {self.high:.3f}] at {100 * self.level:g} %, {self.verdict} ({over})"
         )
 
 
@@ -307,7 +276,8 @@ def _lines(m: Measurement) -> list[str]:
         t = m.latency
         p90 = f", p90 {duration(t.p90_ms)}" if t.p90_ms is not None else ""
         interval = f"[{duration(t.low_ms)}, {duration(t.high_ms)}]"
-        lines.append(f"  latency   {duration(t.median_ms)} {interval}{p90}, {t.runs} runs")
+        loads = {0: "", 1: " of one load"}.get(t.instances, f" of {t.instances} loads")
+        lines.append(f"  latency   {duration(t.median_ms)} {interval}{p90}, {t.runs} runs{loads}")
     if m.size:
         s = m.size
         sizes = (("file", s.file_bytes), ("gzip", s.gzip_bytes), ("nominal", s.nominal_bytes))
@@ -346,11 +316,3 @@ def _three_digits(value: float) -> str:
         return f"{value:.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{min(digits, 6)}f}"
-
-
-def _percentile(samples: tuple[float, ...], share: float) -> float:
-    ordered = sorted(samples)
-    position = share * (len(ordered) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

@@ -85,7 +85,11 @@ class View:
         return m.value(key)
 
     def interval(self, name: str, key: str) -> tuple[float, float] | None:
-        """Return the 95 % interval of a figure, None where it is exact or unknown."""
+        """Return the interval of a figure, None where it is exact or unknown.
+
+        That of a gain in time has the level of its ratio (`Ratio.level`), that of an accuracy 95 %; what
+        that of a latency is, `Latency.bounds` says. The caption of a table tells all three.
+        """
         if key == "time_gain":
             self._need_comparison()
             ratio = self.ratios.get(name)
@@ -305,9 +309,15 @@ def _withheld(m: Measurement, key: str) -> bool:
 def _caption(shown: View, keys: Sequence[str]) -> str:
     parts = [shown.conditions()]
     if "latency_ms" in keys:
-        parts.append("latency: median of single inferences")
-    if {"latency_ms", "accuracy"} & set(keys):
-        parts.append("in brackets the 95 % interval")
+        bounds = dict.fromkeys(m.latency.bounds for m in shown.measurements if m.latency)
+        told = f", in brackets the {', or the '.join(bounds)}" if bounds else ""
+        parts.append(f"latency: median of single inferences{told}")
+    if "time_gain" in keys:
+        levels = sorted({r.level for r in shown.ratios.values() if r.verdict != "reference"})
+        told = " or ".join(f"{100 * level:g} %" for level in levels)
+        parts.append(f"time gain: faster or slower is said at {told}" if told else "time gain")
+    if "accuracy" in keys:
+        parts.append("accuracy: in brackets the 95 % interval")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 

@@ -1,8 +1,8 @@
 """Four sizes of an artefact: "how large is it?" has four honest answers.
 
 - nominal: parameters times bits, with scales, zero points, codebooks and sparse indices counted;
-- memory: the weights in the type in which the runtime computes with them (computed from the file; the
-  memory of the whole process is measured by `edgelab.benchmark`);
+- memory: the weights in the type in which the runtime computes with them (calculated from the file, not
+  measured; `benchmark.footprint` measures what the whole process takes);
 - file: bytes on disk, all files of a folder together;
 - gzip: what a download would take, level 9, no time stamp, so the same file gives the same number.
 

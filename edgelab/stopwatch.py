@@ -28,6 +28,7 @@ ORDERS = ("in turn", "one after the other")
 # What a comparison needs: fresh loads, the same warm-up for both, and turns.
 FAIR: Mapping[str, Any] = {"loads": 20, "warm_up": (20, 20), "order": "in turn"}
 RUNS = 60  # timed runs of each side in one trial, spread over its loads
+LEVEL = 0.95  # the usual confidence; `benchmark.compare` asks for more (see `compare.LEVEL`)
 _RESAMPLES = 500
 
 
@@ -89,7 +90,7 @@ def ratio_of_medians(first: Sequence[float], second: Sequence[float], seed: int 
     shape = (_RESAMPLES, -1)
     tops = np.median(rng.choice(b, _RESAMPLES * len(b)).reshape(shape), axis=1)
     bottoms = np.median(rng.choice(a, _RESAMPLES * len(a)).reshape(shape), axis=1)
-    low, high = np.quantile(tops / bottoms, [0.025, 0.975])
+    low, high = np.quantile(tops / bottoms, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     value = float(np.median(b) / np.median(a))
     return _ratio(value, float(low), float(high), instances=1)
 
@@ -114,7 +115,7 @@ def trial(
         seed: of the random order; None takes another one each time.
 
     Returns:
-        Time of B over time of A: about 1 if the plan is fair.
+        Time of B over time of A with its 95 % interval: about 1 if the plan is fair.
 
     Raises:
         InputError: a number of loads below 1 or above the runs, a negative warm-up, another order.
@@ -134,7 +135,7 @@ def trial(
     if loads == 1:
         return ratio_of_medians(*samples[0])
     logs = [math.log(statistics.median(b) / statistics.median(a)) for a, b in samples]
-    mean, low, high = compare.interval(logs, level=0.95)
+    mean, low, high = compare.interval(logs, LEVEL)
     return _ratio(math.exp(mean), math.exp(low), math.exp(high), instances=loads)
 
 
@@ -181,4 +182,4 @@ def _ratio(value: float, low: float, high: float, instances: int) -> Ratio:
     word = "cannot tell"
     if abs(value - 1) >= compare.SMALLEST_EFFECT and (low > 1 or high < 1):
         word = "slower" if value > 1 else "faster"
-    return Ratio("B", "A", value, low, high, word, instances, compare.SMALLEST_EFFECT)
+    return Ratio("B", "A", value, low, high, word, instances, compare.SMALLEST_EFFECT, level=LEVEL)

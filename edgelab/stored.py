@@ -38,7 +38,7 @@ class TensorSize:
         bits: of one value.
         value_bytes: of the stored values (fewer than count × bits where only non-zeros are stored).
         extra_bytes: scales, zero points that are not zero, and sparse indices.
-        memory_bits: of one value when the runtime computes with it.
+        memory_bits: of one value at the width in which the runtime computes, as far as the file tells.
     """
 
     name: str
@@ -61,7 +61,10 @@ class TensorSize:
 
     @property
     def memory_bytes(self) -> int:
-        """Return the bytes of the values as the runtime holds them, with their scales."""
+        """Return count times `memory_bits`, and the scales: calculated, not measured.
+
+        A runtime may keep weights packed or twice; the memory of a process is `benchmark.footprint`'s.
+        """
         return self.count * self.memory_bits // 8 + self.extra_bytes
 
 

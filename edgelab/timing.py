@@ -1,4 +1,4 @@
-"""Time single inferences honestly: warm up, turn the garbage collector off, keep every sample.
+"""Time single inferences honestly: warm up, turn the garbage collector off, count every run.
 
     latency = timing.sample(runner.prepare(image))
     latency.median_ms, latency.p99_ms        # p99 is None: 200 runs can't carry it
@@ -17,15 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgelab import records, workspace
+from edgelab import medians, records, workspace
 from edgelab.runtimes import Inference
 
 # Warm-up ends when two windows in a row agree this well, or when its time is over.
 SETTLED = 0.05
 WARMUP_WINDOW_RUNS = 5
-# A record keeps at most this many samples, evenly spaced: enough for a p99, small in a journal.
+# A record keeps at most this many samples, drawn at random: enough for a picture, small in a journal.
 SAMPLES_KEPT = 1000
-BOOTSTRAP_RESAMPLES = 500
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def sample(inference: Inference, limits: Budget | None = None) -> records.Latenc
         limits: the budget; None takes the profile's.
 
     Returns:
-        The latency with its raw samples in milliseconds and the interval of its median.
+        The latency of one load: figures of all runs, samples in milliseconds, and bounds of the median
+        that hold for this load.
     """
     limits = limits or budget()
     with collector_off():
@@ -113,37 +113,26 @@ def sample(inference: Inference, limits: Budget | None = None) -> records.Latenc
 def summarize(instances: Sequence[Sequence[int]], seconds: float, warmed: int) -> records.Latency:
     """Make a latency record of nanosecond samples, one sequence for each loaded instance.
 
-    The interval of the median is a bootstrap over instances and, within them, over runs, since
-    runs of one instance resemble each other more than runs of two.
-    """
-    low, high = median_interval(instances)
-    pooled = [t / 1e6 for samples in instances for t in samples]
-    step = max(1, -(-len(pooled) // SAMPLES_KEPT))
-    kept = tuple(round(t, 6) for t in pooled[::step])
-    return records.Latency(kept, low / 1e6, high / 1e6, round(seconds, 3), warmed)
-
-
-def median_interval(
-    instances: Sequence[Sequence[int]], level: float = 0.95, seed: int = 0
-) -> tuple[float, float]:
-    """Return a bootstrap interval of the median in the samples' unit.
+    Every figure is that of all runs. Of very many runs a random draw is kept, in their order.
 
     Args:
-        instances: samples of each instance.
-        level: the interval's confidence.
-        seed: of the resampling.
-
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
+        instances: nanoseconds of single runs, in their order, for each fresh load.
+        seconds: how long the timed runs lasted.
+        warmed: runs before them, of all loads together.
     """
-    rng = np.random.default_rng(seed)
-    arrays = [np.asarray(s, np.float64) for s in instances if len(s)]
-    # A thousand runs say as much about a median as ten thousand, at a tenth of the time.
-    arrays = [a[:: max(1, len(a) // SAMPLES_KEPT)] for a in arrays]
-    medians = np.empty(BOOTSTRAP_RESAMPLES)
-    for i in range(BOOTSTRAP_RESAMPLES):
-        chosen = rng.integers(len(arrays), size=len(arrays))
-        drawn = [rng.choice(arrays[j], len(arrays[j])) for j in chosen]
-        medians[i] = np.median(np.concatenate(drawn))
-    tail = (1 - level) / 2
-    low, high = np.quantile(medians, [tail, 1 - tail])
-    return float(low), float(high)
+    low, high = medians.interval(instances)
+    pooled = [t / 1e6 for samples in instances for t in samples]
+    kept: Sequence[float] = pooled
+    if len(pooled) > SAMPLES_KEPT:
+        # At random: every fortieth run would often be the first of its block, which is slower.
+        rng = np.random.default_rng(0)
+        kept = [pooled[i] for i in sorted(rng.choice(len(pooled), SAMPLES_KEPT, replace=False))]
+    return records.Latency(
+        samples_ms=tuple(round(t, 6) for t in kept),
+        low_ms=low / 1e6,
+        high_ms=high / 1e6,
+        seconds=round(seconds, 3),
+        warmup_runs=warmed,
+        whole=records.Distribution.of(pooled),
+        instances=sum(bool(len(samples)) for samples in instances),
+    )

@@ -187,7 +187,8 @@ report.latency_histogram(measured["MobileNetV2"])
 
 # %% [markdown]
 # **What you can conclude:** the run in the middle, and how sure that is: the interval of the median. If it
-# is narrow and the two numbers above still differ, the machine was not equally busy both times.
+# is narrow and the two numbers above still differ, the machine was not equally busy both times, or it was another
+# load of the file.
 #
 # A 95 % interval (*intervalle de confiance*) is a range computed from the runs. If you repeated the whole measurement
 # many times, about 19 of 20 such ranges would hold the true value. Wide means: not sure yet.

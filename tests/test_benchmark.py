@@ -27,6 +27,25 @@ def test_a_comparison_measures_everything_and_is_published(
     assert "float32 (litert, 1 thread)" in repr(result)
 
 
+def test_each_candidate_has_its_own_seconds_warm_up_and_loads(
+    tiny_files: dict[str, Path],
+) -> None:
+    from tests.bench import planted
+
+    pair = {"small": tiny_files["m.onnx"], "large": planted.matmul_stack(10, 1024)}
+    result = benchmark.compare(pair, limits=QUICK)
+    small, large = (result[name].latency for name in pair)
+    assert small is not None
+    assert large is not None
+    for latency in (small, large):
+        timed = latency.runs * latency.mean_ms / 1e3
+        assert latency.seconds == pytest.approx(timed, abs=0.002)
+        assert latency.instances == 2
+    assert small.seconds + large.seconds < result.seconds
+    # A slow candidate is warmed up with fewer runs; the first run of each load counts.
+    assert 2 * (1 + 2 * 2) <= large.warmup_runs < small.warmup_runs <= 2 * (1 + 2 * 10)
+
+
 def test_keras_is_compared_in_a_process_of_its_own(tiny_files: dict[str, Path]) -> None:
     both = {
         "predict": runtimes.Candidate(tiny_files["m.keras"], "keras-predict"),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from edgelab import claims, records, workspace
+from edgelab import claims, compare, evaluate, records, workspace
 from edgelab.errors import FormatError, InputError, MissingFileError
 from edgelab.records import Accuracy
 from tests.records_made import accuracy, comparison, float_and_int8, measurement, ratio
@@ -51,6 +53,12 @@ def test_the_interval_decides_and_not_the_point() -> None:
     assert claim.judge(3.4, 4.4) == "cannot tell here"
     assert claim.judge(3.0, 3.4) == "does not hold"
     assert claim.judge(5.0, 5.0) == "does not hold"
+
+
+def test_a_claim_without_an_upper_end_says_at_least_or_more() -> None:
+    for claim in claims.load().values():
+        if claim.low is not None and claim.high is None:
+            assert any(word in claim.said("en") for word in ("at least", "more")), claim.id
 
 
 def test_an_open_end_has_no_limit() -> None:
@@ -134,45 +142,64 @@ def test_the_latest_comparison_of_the_history_that_speaks_is_taken() -> None:
     assert judged("int8-size") == ["holds"]
 
 
-def answers(right: int, total: int, seed_class: int) -> tuple[int, ...]:
-    return (0,) * right + (seed_class,) * (total - right)
+def scored(wrong: range | list[int], total: int = 1000) -> Accuracy:
+    """Return the accuracy of a model that is wrong on these images."""
+    return accuracy(total - len(wrong), total, 0.02, wrong=tuple(wrong))
+
+
+def test_a_gain_has_the_same_interval_in_a_claim_as_in_the_table() -> None:
+    rounds = [2.0 * r for r in (0.97, 1.0, 1.02, 1.01, 0.99)]
+    told = compare.verdict(
+        compare.Evidence([[0.0] * 5, [-math.log(r) for r in rounds]], [], [], []),
+        ("float32", "int8"),
+    )
+    result = replace(comparison(measurement("float32"), measurement("int8", 0.5)), ratios=told)
+    (pair,) = claims.evidence(claims.find("int8-speed"), result)
+    assert (1 / pair.high, 1 / pair.low) == pytest.approx((told[1].low, told[1].high))
+
+
+def test_a_claim_knows_the_level_of_its_interval() -> None:
+    assert claims.find("int8-speed").level == compare.LEVEL
+    assert claims.find("int8-accuracy").level == 0.95
+    assert claims.find("int8-size").level is None
 
 
 def test_a_loss_on_the_same_images_has_a_narrow_interval() -> None:
-    before = accuracy(900, 1000, 0.02, predictions=answers(900, 1000, 1))
-    after = accuracy(898, 1000, 0.02, predictions=answers(898, 1000, 1))
+    before, after = scored(range(100)), scored(range(102))
     loss, low, high = claims.loss_in_points(before, after)
     assert loss == pytest.approx(0.2)
-    unpaired = claims.loss_in_points(
-        replace(before, predictions=()), replace(after, predictions=())
-    )
+    unpaired = claims.loss_in_points(replace(before, wrong=()), replace(after, wrong=()))
     assert high - low < 0.3 * (unpaired[2] - unpaired[1])
 
 
-def test_the_interval_of_a_loss_is_no_narrower_than_one_that_knows_the_labels() -> None:
-    import numpy as np
-
-    from edgelab import evaluate
-
-    rng = np.random.default_rng(3)
-    labels = rng.integers(0, 10, 400)
-    first = np.where(rng.random(400) < 0.9, labels, rng.integers(0, 10, 400))
-    second = np.where(rng.random(400) < 0.95, first, rng.integers(0, 10, 400))
-
-    def record(given: Any) -> Accuracy:
-        return accuracy(
-            int((given == labels).sum()), 400, 0.03, predictions=tuple(int(g) for g in given)
-        )
-
-    ours = claims.loss_in_points(record(first), record(second))
-    theirs = evaluate.paired(record(first), record(second), labels)
-    assert ours[0] == pytest.approx(-100 * theirs.difference)
-    assert ours[2] - ours[1] > 0.95 * 100 * (theirs.high - theirs.low)
+@pytest.mark.parametrize("only_before", range(7))
+@pytest.mark.parametrize("only_after", range(7))
+def test_a_loss_has_the_interval_of_a_paired_comparison(only_before: int, only_after: int) -> None:
+    labels = np.zeros(1000, int)
+    before = list(range(30, 50 + only_after))
+    after = [*range(30, 50), *range(100, 100 + only_before)]
+    ours = claims.loss_in_points(scored(before), scored(after))
+    guesses = [tuple(int(i in wrong) for i in range(1000)) for wrong in (before, after)]
+    theirs = evaluate.paired(
+        *(replace(scored(w), predictions=g) for w, g in zip((before, after), guesses, strict=True)),
+        labels,
+    )
+    assert (theirs.only_a, theirs.only_b) == (only_before, only_after)
+    assert ours == pytest.approx(
+        (-100 * theirs.difference, -100 * theirs.high, -100 * theirs.low), abs=1e-12
+    )
 
 
-def test_identical_predictions_still_leave_some_doubt() -> None:
-    same = accuracy(90, 100, predictions=answers(90, 100, 1))
-    loss, low, high = claims.loss_in_points(same, same)
+def test_five_images_of_a_thousand_are_no_proof_of_a_loss() -> None:
+    before, after = scored(range(30, 50)), scored(range(30, 55))
+    loss, low, high = claims.loss_in_points(before, after)
+    assert loss == pytest.approx(0.5)
+    assert low < 0 < high
+    assert evaluate.paired(before, after).verdict == "cannot tell"
+
+
+def test_no_changed_image_still_leaves_some_doubt() -> None:
+    loss, low, high = claims.loss_in_points(scored(range(10), 100), scored(range(10), 100))
     assert loss == 0
     assert low < 0 < high
 

@@ -61,6 +61,33 @@ def test_every_round_loads_afresh_and_closes(clock: list[int]) -> None:
     assert LIMITS.min_rounds <= done <= LIMITS.max_rounds
 
 
+def test_each_candidate_counts_its_own_warm_up_the_first_run_included(clock: list[int]) -> None:
+    calls = [0, 0]
+
+    def counting(which: int, milliseconds: float) -> compare.Loader:
+        load = waiting(clock, milliseconds)
+
+        def loaded() -> compare.Loaded:
+            inference, close = load()
+
+            def counted() -> None:
+                calls[which] += 1
+                inference()
+
+            return counted, close
+
+        return loaded
+
+    found = compare.rounds([counting(0, 0.1), counting(1, 2.0)], LIMITS, seed=0)
+    timed = [sum(map(len, samples)) for samples in found.samples]
+    assert found.warmed == [calls[i] - timed[i] for i in (0, 1)]
+    assert found.warmed[0] > found.warmed[1]
+
+
+def test_the_ratios_carry_the_level_of_their_interval() -> None:
+    assert all(r.level == compare.LEVEL for r in compare.verdict(evidence([0.1, 0.2]), ["a", "b"]))
+
+
 def test_twice_the_work_is_slower_and_half_is_faster(clock: list[int]) -> None:
     found = compare.rounds(
         [waiting(clock, 0.2), waiting(clock, 0.4), waiting(clock, 0.1)], LIMITS, seed=0

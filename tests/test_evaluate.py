@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,6 +77,21 @@ def test_the_interval_is_newcombes_published_example() -> None:
     assert found.difference == pytest.approx(0.20)
     assert found.low == pytest.approx(0.0569, abs=0.002)
     assert found.high == pytest.approx(0.3404, abs=0.002)
+
+
+def test_records_that_know_their_images_need_no_labels() -> None:
+    labels = np.arange(100) % 10
+    a = scores([True] * 90 + [False] * 10, labels)
+    b = scores([False] * 3 + [True] * 90 + [False] * 7, labels)
+    assert a.wrong == tuple(range(90, 100))
+    assert evaluate.paired(a, b) == evaluate.paired(a, b, labels)
+
+
+def test_a_record_that_does_not_know_its_images_needs_labels() -> None:
+    labels = np.arange(100) % 10
+    a = scores([True] * 90 + [False] * 10, labels)
+    with pytest.raises(InputError, match="give the labels"):
+        evaluate.paired(replace(a, wrong=()), a)
 
 
 def test_different_images_are_refused() -> None:

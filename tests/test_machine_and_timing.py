@@ -98,6 +98,7 @@ def test_a_sample_meets_its_minimum_of_runs_and_seconds() -> None:
     assert latency.runs >= 30
     assert latency.seconds >= 0.1
     assert latency.low_ms <= latency.median_ms <= latency.high_ms
+    assert "within one load" in latency.bounds
 
 
 def test_the_collector_is_off_inside_and_on_again_after_an_error() -> None:
@@ -107,18 +108,50 @@ def test_the_collector_is_off_inside_and_on_again_after_an_error() -> None:
     assert gc.isenabled()
 
 
-def test_a_record_keeps_at_most_a_thousand_samples() -> None:
-    latency = timing.summarize([list(range(1, 5001))], 1.0, 0)
-    assert latency.runs <= timing.SAMPLES_KEPT
-    assert latency.median_ms == pytest.approx(2500 / 1e6, rel=0.01)
+def blocks(count: int, runs: int = 40) -> list[int]:
+    """Return times in blocks of which the first run is four times as slow as the others."""
+    return [80_000 if i % runs == 0 else 20_000 + i % 7 for i in range(count * runs)]
 
 
-def test_the_medians_interval_widens_when_instances_differ() -> None:
+def test_a_record_keeps_a_thousand_samples_and_the_figures_of_all_runs() -> None:
+    samples = blocks(1000)
+    latency = timing.summarize([samples], 1.0, 0)
+    assert len(latency.samples_ms) == timing.SAMPLES_KEPT
+    assert latency.thinned
+    assert latency.runs == 40_000
+    in_ms = np.array(samples) / 1e6
+    assert latency.p90_ms == pytest.approx(np.quantile(in_ms, 0.90))
+    assert latency.p99_ms == pytest.approx(np.quantile(in_ms, 0.99))
+    assert latency.mean_ms == pytest.approx(in_ms.mean())
+    assert (latency.min_ms, latency.max_ms) == pytest.approx((in_ms.min(), in_ms.max()))
+
+
+def test_first_runs_of_blocks_are_drawn_as_often_as_they_happen() -> None:
+    # One run in forty of 40,000: every fortieth run would be nothing but those.
+    kept = np.array(timing.summarize([blocks(1000)], 1.0, 0).samples_ms)
+    assert np.mean(kept > 0.05) == pytest.approx(1 / 40, abs=0.015)
+
+
+def test_the_drawn_samples_stay_in_their_order_and_are_the_same_each_time() -> None:
+    first, again = (timing.summarize([range(1, 5001)], 1.0, 0) for _ in range(2))
+    assert list(first.samples_ms) == sorted(first.samples_ms)
+    assert first == again
+
+
+def test_few_runs_are_all_kept() -> None:
+    latency = timing.summarize([[3, 1, 2]], 1.0, 4)
+    assert latency.samples_ms == (3e-6, 1e-6, 2e-6)
+    assert not latency.thinned
+    assert (latency.instances, latency.warmup_runs) == (1, 4)
+
+
+def test_the_medians_bounds_widen_when_instances_differ() -> None:
     rng = np.random.default_rng(0)
-    same = [list(rng.normal(100, 1, 200)) for _ in range(5)]
-    differing = [list(rng.normal(100 + 5 * i, 1, 200)) for i in range(5)]
-    narrow, wide = timing.median_interval(same), timing.median_interval(differing)
-    assert wide[1] - wide[0] > 5 * (narrow[1] - narrow[0])
+    same = [[int(t) for t in rng.normal(1e5, 1e3, 200)] for _ in range(5)]
+    differing = [[int(t) for t in rng.normal(1e5 + 5e3 * i, 1e3, 200)] for i in range(5)]
+    narrow, wide = timing.summarize(same, 1.0, 0), timing.summarize(differing, 1.0, 0)
+    assert wide.high_ms - wide.low_ms > 5 * (narrow.high_ms - narrow.low_ms)
+    assert narrow.bounds == "95 % interval over 5 fresh loads"
 
 
 def test_a_block_times_every_run() -> None:

@@ -6,7 +6,15 @@ import pytest
 
 from edgelab import records
 from edgelab.errors import InputError
-from edgelab.records import Accuracy, Comparison, Latency, Measurement, Ratio, Size
+from edgelab.records import (
+    Accuracy,
+    Comparison,
+    Distribution,
+    Latency,
+    Measurement,
+    Ratio,
+    Size,
+)
 
 
 def latency(runs: int, value: float = 2.0) -> Latency:
@@ -38,6 +46,43 @@ def test_percentiles_agree_with_numpy() -> None:
     numpy = pytest.importorskip("numpy")
     sample = latency(700)
     assert sample.p99_ms == pytest.approx(numpy.quantile(sample.samples_ms, 0.99))
+
+
+def test_a_latency_of_an_older_record_still_loads_and_says_what_it_knows() -> None:
+    old = {"samples_ms": [1.0, 2.0, 3.0], "low_ms": 1.5, "high_ms": 2.5, "seconds": 0.1}
+    found = Latency.from_dict(old | {"warmup_runs": 7})
+    assert (found.runs, found.median_ms, found.mean_ms) == (3, 2.0, 2.0)
+    assert not found.thinned
+    assert "earlier version" in found.bounds
+
+
+def test_the_figures_of_a_thinned_latency_survive_json() -> None:
+    whole = Distribution.of([float(i) for i in range(1, 1001)])
+    before = Latency((5.0, 9.0), 480.0, 520.0, 1.0, 3, whole, 6)
+    after = Latency.from_dict(json.loads(json.dumps(before.to_dict())))
+    assert after == before
+    assert (after.runs, after.max_ms, after.thinned) == (1000, 1000.0, True)
+    assert after.spread == pytest.approx(499.5 / 500.5)
+
+
+def test_a_ratio_tells_its_level_and_an_older_one_is_a_comparisons() -> None:
+    from edgelab import compare
+
+    values = Ratio("b", "a", 1.1, 1.0, 1.2, "slower", 5, 0.005).to_dict()
+    del values["level"]
+    old = Ratio.from_dict(values)
+    assert old.level == compare.LEVEL
+    assert "at 99 %, slower (5 fresh instances)" in repr(old)
+    single = Ratio("b", "a", 1.1, 1.0, 1.2, "slower", 1, 0.005, level=0.95)
+    assert "at 95 %, slower (runs of one load)" in repr(single)
+
+
+def test_an_older_accuracy_does_not_know_which_images_were_wrong() -> None:
+    values = Accuracy(90, 100, 0.83, 0.94, "test", "digits").to_dict()
+    del values["wrong"]
+    assert not Accuracy.from_dict(values).by_image
+    assert Accuracy(99, 100, 0.9, 1.0, "test", "digits", wrong=(3,)).by_image
+    assert Accuracy(100, 100, 0.9, 1.0, "test", "digits").by_image
 
 
 def test_a_measurement_survives_json() -> None:

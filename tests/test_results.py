@@ -154,3 +154,26 @@ def test_tiny_and_huge_values_share_a_table() -> None:
 def test_accuracy_names_its_images() -> None:
     m = measurement(accuracy=accuracy(90, 100, dataset="cifar10"))
     assert "Accuracy on 100 images, cifar10 test." in results.table(m).notes
+
+
+def test_the_caption_tells_what_each_interval_is() -> None:
+    result = float_and_int8()
+    six = tuple(replace(m, latency=replace(m.latency, instances=6)) for m in result.measurements)
+    caption = results.table(replace(result, measurements=six)).caption
+    assert "in brackets the 95 % interval over 6 fresh loads" in caption
+    assert "time gain: faster or slower is said at 99 %" in caption
+    assert "accuracy: in brackets the 95 % interval" in caption
+
+
+def test_one_load_and_few_loads_are_not_called_more_than_they_are() -> None:
+    one = measurement(latency=replace(latency(), instances=1))
+    assert "within one load; another load may differ" in results.table(one).caption
+    few = measurement(latency=replace(latency(), instances=3))
+    caption = results.table(few, columns=("latency_ms",)).caption
+    assert "smallest and largest median of 3 fresh loads" in caption
+    assert "95 %" not in caption
+
+
+def test_the_size_in_memory_says_that_it_is_calculated() -> None:
+    table = results.table(float_and_int8(), columns=("size_memory_bytes",))
+    assert table.columns[1] == "Weights in memory (calculated) (kB)"

@@ -25,7 +25,7 @@ METRICS = {
     "size_file_bytes": N_("File size"),
     "size_gzip_bytes": N_("Compressed size (gzip)"),
     "size_nominal_bytes": N_("Nominal size"),
-    "size_memory_bytes": N_("Weights in memory"),
+    "size_memory_bytes": N_("Weights in memory (calculated)"),
     "memory_bytes": N_("Peak memory"),
     "accuracy": N_("Accuracy"),
 }

@@ -76,7 +76,9 @@ class ClaimCheck:
             (_name(p), _claimed(self.claim), p.value, p.low, p.high, p.verdict) for p in self.pairs
         ]
         rows = rows or [("–", _claimed(self.claim), None, None, None, claims.OPEN)]
-        return tables.of_rows(columns, rows)
+        level = self.claim.level
+        caption = f"Low and high: the {100 * level:g} % interval." if level else ""
+        return tables.of_rows(columns, rows, caption=caption)
 
     @cached_property
     def chart(self) -> Chart | None:
@@ -166,10 +168,12 @@ def _chart(check: ClaimCheck) -> Chart:
         style.room_for_labels(axes, ends, gap=20)
         axes.set_xlim(right=max(axes.get_xlim()[1], right))
     measured = "; ".join(
-        f"{_name(p)}: {written(p.value, p.low, p.high)} (95 % interval {written(p.low)} to "
+        f"{_name(p)}: {written(p.value, p.low, p.high)} (from {written(p.low)} to "
         f"{written(p.high)}), {p.verdict}"
         for p in pairs
     )
+    if claim.level:
+        measured += f". Bounds of the {100 * claim.level:g} % interval"
     alt = f"Claim: {check.wording} Claimed {_claimed(claim)} {_unit(claim)}. Measured: {measured}."
     return Chart(figure, check.table, alt)
 

@@ -3,7 +3,8 @@
     report.bars(result, by=("size_file_bytes", "latency_ms"))
     report.workshop(result)          # the two panels of lesson 24, gains written at the bars
 
-Sizes are exact; latency and accuracy carry their 95 % interval. Lessons 10, 20 and 24.
+Sizes are exact; latency, gain in time and accuracy carry their intervals, and the caption of the table
+says which. Lessons 10, 20 and 24.
 """
 
 from __future__ import annotations

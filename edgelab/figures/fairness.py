@@ -134,13 +134,24 @@ def aa_trials(ratios: Sequence[Ratio], truth: float = 1.0, title: str | None = N
             for i, r in enumerate(ratios, start=1)
         ],
         write=dict.fromkeys(("Difference (%)", "Low (%)", "High (%)"), _percent),
-        caption="95 % intervals over freshly loaded instances.",
+        caption=f"{_intervals(ratios)}; a difference under {effect:g} % is not called one.",
     )
     alt = (
         f"{len(ratios)} comparisons with a true difference of {100 * (truth - 1):g} %, each with its "
-        f"95 % interval: {words}."
+        f"interval: {words}. {_intervals(ratios)}; under {effect:g} % nothing is called different."
     )
     return Chart(figure, table, alt)
+
+
+def _intervals(ratios: Sequence[Ratio]) -> str:
+    """Return of which level the intervals are, and over what."""
+    levels = " or ".join(f"{100 * level:g} %" for level in sorted({r.level for r in ratios}))
+    fewest, most = min(r.instances for r in ratios), max(r.instances for r in ratios)
+    if most <= 1:
+        over = "the runs of one load"
+    else:
+        over = f"{most} fresh loads" if fewest == most else f"{fewest} to {most} fresh loads"
+    return f"{levels} intervals over {over}"
 
 
 def _round(names: Sequence[str], pairs: int, rng: np.random.Generator) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab import tables
+from edgelab import medians, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
@@ -47,7 +47,7 @@ def latency_histogram(measurement: Samples, title: str | None = None) -> Chart:
     unit = unit_for("time", [latency.median_ms])
     runs = np.asarray(latency.samples_ms) * unit.factor
     quartiles = np.percentile(runs, [25, 75])
-    tail = float(np.median(runs) + _FAR_TAIL * np.ptp(quartiles))
+    tail = float(latency.median_ms * unit.factor + _FAR_TAIL * np.ptp(quartiles))
     near = runs[runs <= tail] if np.ptp(quartiles) > 0 else runs
     with style.canvas(style.WIDTH, 3.1) as figure:
         axes = figure.subplots()
@@ -64,22 +64,25 @@ def latency_histogram(measurement: Samples, title: str | None = None) -> Chart:
         style.only_grid(axes, "y")
         axes.set_title(title or f"How the runs of {name or 'one model'} spread")
         axes.set_xlabel(f"{unit.symbol} for one inference")
-        axes.set_ylabel(f"runs, of {latency.runs}")
+        axes.set_ylabel(_counted(latency))
         remarks = _unseen(latency, near.size, tail / unit.factor)
         axes.text(0.99, 0.5, remarks, transform=axes.transAxes, ha="right", va="top", fontsize=8.5,
                   color=style.MUTED, linespacing=1.3)  # fmt: skip
     table = _percentile_table(latency, unit)
     alt = (
         f"Histogram of {latency.runs} runs{f' of {name}' if name else ''}: median "
-        f"{written(latency.median_ms * unit.factor, low, high)} {unit.symbol}, 95 % interval "
-        f"{written(low)} to {written(high)}, fastest {written(runs.min())}, slowest "
-        f"{written(runs.max())} {unit.symbol}. {_withheld(latency)}"
+        f"{written(latency.median_ms * unit.factor, low, high)} {unit.symbol}, bounds "
+        f"{written(low)} to {written(high)} ({latency.bounds}), fastest "
+        f"{written(latency.min_ms * unit.factor)}, slowest {written(latency.max_ms * unit.factor)} "
+        f"{unit.symbol}. {_withheld(latency)}"
     )
     return Chart(figure, table, alt.strip())
 
 
 def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | None = None) -> Chart:
-    """Draw every run in the order in which it happened: warm-up, steady phase, disturbances.
+    """Draw the runs in the order in which they happened: warm-up, steady phase, disturbances.
+
+    All are drawn, or of very many a random part, which the axis says.
 
     Args:
         measurement: a measurement, its latency, or milliseconds.
@@ -93,7 +96,7 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
     unit = unit_for("time", [latency.median_ms])
     runs = np.asarray(latency.samples_ms) * unit.factor
     before = np.asarray(warmup, float) * unit.factor
-    median = float(np.median(runs))
+    median = latency.median_ms * unit.factor
     everything = np.concatenate([before, runs])
     logarithmic = float(everything.max()) > _LOG_FROM * float(everything.min())
     with style.canvas(style.WIDTH, 3.1) as figure:
@@ -127,12 +130,13 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= len(runs)])
         style.only_grid(axes, "y")
         axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
-        axes.set_xlabel("run" + (" (open circles: warm-up)" if len(before) else ""))
+        axes.set_xlabel(_numbered(latency, len(before)))
         axes.set_ylabel(unit.symbol + (", logarithmic axis" if logarithmic else ""))
-    table = _phases(before, runs, unit)
+    table = _phases(before, latency, unit)
     slow = int(np.sum(runs > 1.5 * median))
+    drawn = f"{len(runs)} of {latency.runs}" if latency.thinned else f"each of {len(runs)}"
     alt = (
-        f"Time of each of {len(runs)} runs in order{f', {name}' if name else ''}; median "
+        f"Time of {drawn} runs in order{f', {name}' if name else ''}; median "
         f"{written(median)} {unit.symbol}; {slow} of them slower than one and a half medians."
     )
     if len(before):
@@ -155,12 +159,23 @@ def _latency(measurement: Samples) -> tuple[str, Latency]:
     samples = tuple(float(value) for value in measurement)
     if not samples:
         raise InputError("There are no samples to draw: the list is empty. Time something first.")
-    ordered = np.sort(samples)
-    # Order statistics bound the median without any assumption about the distribution.
-    reach = 0.98 * len(ordered) ** 0.5  # 1.96 standard deviations of a binomial count with p = 1/2
-    below = max(0, int(np.floor(len(ordered) / 2 - reach)))
-    above = min(len(ordered) - 1, int(np.ceil(len(ordered) / 2 + reach)))
-    return "", Latency(samples, float(ordered[below]), float(ordered[above]), sum(samples) / 1e3)
+    low, high = medians.within_load(samples)
+    return "", Latency(samples, low, high, sum(samples) / 1e3, instances=1)
+
+
+def _counted(latency: Latency) -> str:
+    """Return the label of an axis that counts runs."""
+    if not latency.thinned:
+        return f"runs, of {latency.runs}"
+    return f"runs, of {len(latency.samples_ms)} drawn\nat random from {latency.runs}"
+
+
+def _numbered(latency: Latency, warmup: int) -> str:
+    """Return the label of an axis that numbers runs."""
+    notes = ["open circles: warm-up"] if warmup else []
+    if latency.thinned:
+        notes.append(f"{len(latency.samples_ms)} drawn at random from {latency.runs}")
+    return f"run ({'; '.join(notes)})" if notes else "run"
 
 
 def _bins(values: NDArray[np.float64]) -> int:
@@ -189,7 +204,7 @@ def _mark_percentiles(axes: Axes, latency: Latency, unit: Unit) -> None:
         late = x > axes.get_xlim()[0] + 0.75 * (right - axes.get_xlim()[0])
         text = f"{label} {written(x, low, high)} {unit.symbol}"
         if label == "median":
-            text += f", 95 % interval {written(low, low, high)} to {written(high, low, high)}"
+            text += f" [{written(low, low, high)} to {written(high, low, high)}]"
         axes.annotate(
             text, (x, height), (-5 if late else 5, 0),
             xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
@@ -203,9 +218,10 @@ def _unseen(latency: Latency, drawn: int, tail_ms: float) -> str:
     lines = [_withheld(latency).replace(": ", ":\n")] if _withheld(latency) else []
     if latency.p99_ms is not None and latency.p99_ms > tail_ms:
         lines.append(f"p99 {with_unit(latency.p99_ms, 'time')} lies beyond the axis")
-    if drawn < latency.runs:
+    if drawn < len(latency.samples_ms):
         slowest = with_unit(latency.max_ms, "time")
-        lines.append(f"{latency.runs - drawn} slower runs not drawn,\nthe slowest {slowest}")
+        beyond = len(latency.samples_ms) - drawn
+        lines.append(f"{beyond} slower runs not drawn,\nthe slowest {slowest}")
     return "\n".join(lines)
 
 
@@ -235,22 +251,25 @@ def _percentile_table(latency: Latency, unit: Unit) -> Table:
         ("Statistic", unit.label("Latency")),
         [(name, None if value is None else value * unit.factor) for name, value in rows],
         write={unit.label("Latency"): lambda v: written(v, places=places)},
-        caption=f"{latency.runs} runs; the bounds are the 95 % interval of the median.",
+        caption=f"{latency.runs} runs; bounds of the median: {latency.bounds}.",
         notes=notes,
     )
 
 
-def _phases(before: NDArray[np.float64], runs: NDArray[np.float64], unit: Unit) -> Table:
+def _phases(before: NDArray[np.float64], latency: Latency, unit: Unit) -> Table:
+    runs = np.asarray(latency.samples_ms) * unit.factor
     quarter = max(1, len(runs) // 4)
     phases = [("warm-up", before)] if len(before) else []
-    phases += [
-        ("first quarter", runs[:quarter]),
-        ("last quarter", runs[-quarter:]),
-        ("all timed runs", runs),
+    phases += [("first quarter", runs[:quarter]), ("last quarter", runs[-quarter:])]
+    rows = [
+        (name, len(v), float(statistics.median(v)), float(min(v)), float(max(v)))
+        for name, v in phases
     ]
+    whole = (v * unit.factor for v in (latency.median_ms, latency.min_ms, latency.max_ms))
+    drawn = f"Quarters of {len(runs)} runs drawn at random." if latency.thinned else ""
     return tables.of_rows(
         ("Phase", "Runs", f"Median ({unit.symbol})", f"Fastest ({unit.symbol})",
          f"Slowest ({unit.symbol})"),
-        [(name, len(v), float(statistics.median(v)), float(min(v)), float(max(v)))
-         for name, v in phases],
+        [*rows, ("all timed runs", latency.runs, *whole)],
+        caption=drawn,
     )  # fmt: skip

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgelab import report
@@ -57,3 +59,13 @@ def test_trials_are_shown_in_percent_with_their_intervals() -> None:
 def test_no_trial_is_an_error() -> None:
     with pytest.raises(InputError, match="no trials"):
         report.aa_trials([])
+
+
+def test_the_caption_tells_the_level_and_over_what_the_intervals_are() -> None:
+    one = [replace(ratio("B", 1.0), instances=1, level=0.95)] * 2
+    assert report.aa_trials(one).table.caption == (
+        "95 % intervals over the runs of one load; a difference under 0.5 % is not called one."
+    )
+    fresh = report.aa_trials([replace(ratio("B", 1.0), instances=n) for n in (20, 28)])
+    assert fresh.table.caption.startswith("99 % intervals over 20 to 28 fresh loads;")
+    assert "99 % intervals over 20 to 28 fresh loads" in fresh.alt

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
+from edgelab.records import Latency
+from edgelab.timing import summarize
 from tests.records_made import latency, measurement
 
 
@@ -88,3 +92,33 @@ def test_a_logarithmic_axis_says_so() -> None:
     axes = report.timeline([1.0] * 20, warmup=[60.0]).figure.axes[0]
     assert axes.get_yscale() == "log"
     assert "logarithmic" in axes.get_ylabel()
+
+
+def thinned(runs: int = 41_000) -> Latency:
+    return summarize([[20_000 + i % 9 for i in range(runs)]], 1.0, 0)
+
+
+def test_a_thinned_sample_is_told_and_the_figures_are_those_of_all_runs() -> None:
+    histogram, order = report.latency_histogram(thinned()), report.timeline(thinned())
+    assert histogram.table.caption.startswith(
+        "41000 runs; bounds of the median: 95 % interval within"
+    )
+    assert "drawn\nat random from 41000" in histogram.figure.axes[0].get_ylabel()
+    assert "1000 drawn at random from 41000" in order.figure.axes[0].get_xlabel()
+    assert order.table.rows[-1]["Runs"] == 41_000
+    assert order.table.caption == "Quarters of 1000 runs drawn at random."
+    assert "Time of 1000 of 41000 runs" in order.alt
+
+
+def test_runs_that_are_all_drawn_are_not_called_a_draw() -> None:
+    assert report.timeline([1.0] * 20).figure.axes[0].get_xlabel() == "run"
+    assert report.timeline([1.0] * 20).table.caption == ""
+
+
+def test_bounds_over_fresh_loads_are_told_as_such() -> None:
+    six = replace(latency(), instances=6)
+    chart = report.latency_histogram(six)
+    assert (
+        chart.table.caption == "101 runs; bounds of the median: 95 % interval over 6 fresh loads."
+    )
+    assert "95 % interval over 6 fresh loads" in chart.alt
