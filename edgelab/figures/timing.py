@@ -123,7 +123,8 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
             axes.set_ylim(0, float(everything.max()) * 1.12)
         axes.set_xlim(-len(before) - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
         style.only_grid(axes, "y")
-        axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
+        which = "Some of the runs" if latency.thinned else "Every run"
+        axes.set_title(title or f"{which}{f' of {name}' if name else ''}, in order")
         axes.set_xlabel(_numbered(latency, len(before)))
         axes.set_ylabel(unit.symbol + (", logarithmic axis" if logarithmic else ""))
     table = _phases(before, latency, unit)
