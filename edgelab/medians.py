@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 LEVEL = 0.95
 # With fewer loads a t interval would mostly be made of its assumption that they are normal.
@@ -31,6 +33,8 @@ def interval(loads: Sequence[Sequence[float]], level: float = LEVEL) -> tuple[fl
         loads: the times of single runs, in their order, one sequence for each fresh load.
         level: confidence of the bounds; two or three loads carry none, see `words`.
     """
+    import numpy as np
+
     arrays = [np.asarray(times, np.float64) for times in loads if len(times)]
     if len(arrays) == 1:
         return within_load(arrays[0], level)
@@ -56,6 +60,8 @@ def within_load(times: Sequence[float] | np.ndarray, level: float = LEVEL) -> tu
     Source: Woodruff (1952), Confidence intervals for medians and other position measures, Journal of the
         American Statistical Association 47, p. 635, with the variance of batch means.
     """
+    import numpy as np
+
     values = np.asarray(times, np.float64)
     middle = float(np.median(values))
     stretches = min(STRETCHES, len(values) // 2)

@@ -129,7 +129,8 @@ def timeline(measurement: Samples, warmup: Sequence[float] = (), title: str | No
         axes.set_xlim(-room - 0.02 * len(everything) + 0.5, len(runs) + 0.02 * len(runs) + 1)
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= len(runs)])
         style.only_grid(axes, "y")
-        axes.set_title(title or f"Every run{f' of {name}' if name else ''}, in order")
+        which = "Some of the runs" if latency.thinned else "Every run"
+        axes.set_title(title or f"{which}{f' of {name}' if name else ''}, in order")
         axes.set_xlabel(_numbered(latency, len(before)))
         axes.set_ylabel(unit.symbol + (", logarithmic axis" if logarithmic else ""))
     table = _phases(before, latency, unit)

@@ -105,6 +105,7 @@ def test_a_thinned_sample_is_told_and_the_figures_are_those_of_all_runs() -> Non
     )
     assert "drawn\nat random from 41000" in histogram.figure.axes[0].get_ylabel()
     assert "1000 drawn at random from 41000" in order.figure.axes[0].get_xlabel()
+    assert order.figure.axes[0].get_title(loc="left") == "Some of the runs, in order"
     assert order.table.rows[-1]["Runs"] == 41_000
     assert order.table.caption == "Quarters of 1000 runs drawn at random."
     assert "Time of 1000 of 41000 runs" in order.alt
