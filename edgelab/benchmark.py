@@ -53,6 +53,7 @@ def compare(
     on: Images = None,
     *,
     accuracy: bool = True,
+    sizes: bool = True,
     memory: bool | Collection[str] = False,
     seed: int = 0,
     limits: _compare.Limits | None = None,
@@ -65,6 +66,8 @@ def compare(
         on: labelled images (a `Split`) for the accuracy, the first of which is the input that is
             timed; an array of images times only; None times a random image.
         accuracy: whether to count right answers where `on` has labels.
+        sizes: whether to weigh the files and count parameters and multiply-accumulates, which takes
+            seconds for a hundred megabytes.
         memory: whether to measure each one's peak memory in a fresh process, or the names of those
             for which to.
         seed: of the random orders.
@@ -93,7 +96,7 @@ def compare(
         millijoules, source = alone.energy_of(candidate, images, latency.median_ms)
         measurements.append(
             replace(
-                _describe(name, candidate, on if accuracy else None, memory=False),
+                _describe(name, candidate, on if accuracy else None, memory=False, sizes=sizes),
                 latency=latency,
                 memory_bytes=peaks.get(name),
                 instance_spread=_spread(samples),
@@ -147,7 +150,7 @@ def measure(
     label = name or candidate.path.stem
     timed = alone.timed(candidate, _images(on), limits)
     result = replace(
-        _describe(label, candidate, on if accuracy else None, memory),
+        _describe(label, candidate, on if accuracy else None, memory, sizes=True),
         latency=timed.latency,
         energy_mj=timed.energy_mj,
         energy_source=timed.energy_source,
@@ -339,7 +342,9 @@ def _images(on: Images) -> np.ndarray | None:
     return images
 
 
-def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Measurement:
+def _describe(
+    name: str, candidate: Candidate, on: Images, memory: bool, sizes: bool
+) -> Measurement:
     """Return everything about a candidate that is not a latency."""
     # Accuracy of a Keras file is the same however it is called; artefacts run as they are timed.
     labelled = getattr(on, "labelled", False) and candidate.weights != "none"
@@ -348,13 +353,13 @@ def _describe(name: str, candidate: Candidate, on: Images, memory: bool) -> Meas
         with candidate.load() as runner:
             measured = evaluate.accuracy(runner, on)
     content = workspace.file_hash(candidate.path)
-    sizes, network = _weighed(candidate.path, content)
+    weight, network = _weighed(candidate.path, content) if sizes else (None, None)
     return Measurement(
         name=name,
         runtime=candidate.runtime or runtimes.runner_class(candidate.path).runtime,
         threads=candidate.threads,
         artefact_hash=content,
-        size=sizes,
+        size=weight,
         memory_bytes=_memory.measure(candidate).peak_bytes if memory else None,
         accuracy=measured,
         parameters=network.parameters if network else None,

@@ -591,7 +591,7 @@ def four_ways(name):
 from edgelab import compare
 
 few = compare.Limits(min_rounds=3, max_rounds=3, pairs=3, seconds=10)
-compared = {name: benchmark.compare(four_ways(name), limits=few) for name in networks}
+compared = {name: benchmark.compare(four_ways(name), limits=few, sizes=False) for name in networks}
 result = compared["MobileNetV2"]
 
 # %% tags=["result"]

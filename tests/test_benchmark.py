@@ -237,3 +237,11 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     memory.give_back()
     assert memory._resident() - before < 100_000_000
     assert len(kept) == 50_000
+
+
+def test_times_alone_are_compared_when_asked(tiny_files: dict[str, Path]) -> None:
+    files = {"float32": tiny_files["m.tflite"], "int8": tiny_files["int8.tflite"]}
+    result = benchmark.compare(files, limits=QUICK, sizes=False)
+    assert (result["int8"].size, result["int8"].macs) == (None, None)
+    assert result["int8"].latency is not None
+    assert benchmark.compare(files, limits=QUICK)["int8"].size is not None
