@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from edgelab.errors import EdgelabError, MissingFileError
 
+_ATTEMPTS = 5
 FIRST_PORT = 8888
 START_SECONDS = 90.0  # a cold start on a slow disk takes twenty
 
@@ -91,26 +92,40 @@ def serve(
         )
     import tempfile
 
-    token, port = secrets.token_hex(16), _free_port()
+    token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="edgelab-lab-") as folder:
         (Path(folder) / "overrides.json").write_text(json.dumps(settings))
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
-            *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
+            *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
             *(f"--LabServerApp.app_settings_dir={folder}", "--ServerApp.answer_yes=True"),
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
         # The token travels in the environment: a command line can be read by every user.
         variables = {**os.environ, **(environment or {}), "JUPYTER_TOKEN": token}
         output = log if log is not None else subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        try:
-            _wait_until_ready(process, port, token)
-            yield Server(address(port, notebook, token), process)
-        finally:
-            _stop(process)
+        for attempt in range(_ATTEMPTS):
+            port = _free_port()
+            process = subprocess.Popen(
+                [*command, f"--port={port}"],
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+            try:
+                if not _is_ready(process, port, token):
+                    # Somebody else's server may have taken the port meanwhile.
+                    if process.poll() is not None and attempt < _ATTEMPTS - 1:
+                        continue
+                    raise EdgelabError(
+                        "JupyterLab did not start. Run `.venv/bin/python -m jupyterlab` to read why, "
+                        "or install again: remove the folder .venv and call `make lab`."
+                    )
+                yield Server(address(port, notebook, token), process)
+                return
+            finally:
+                _stop(process)
 
 
 def _free_port() -> int:
@@ -121,19 +136,17 @@ def _free_port() -> int:
     raise EdgelabError("No port of this machine is free for JupyterLab. Close other servers.")
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, token: str) -> None:
+def _is_ready(process: subprocess.Popen[bytes], port: int, token: str) -> bool:
+    """Wait until the server answers; False when it ended, or takes too long."""
     status = f"http://127.0.0.1:{port}/api/status?token={token}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(urllib.error.URLError, OSError):
             opener.open(status, timeout=5).close()
-            return
+            return True
         time.sleep(0.2)
-    raise EdgelabError(
-        "JupyterLab did not start. Run `.venv/bin/python -m jupyterlab` to read why, or install "
-        "again: remove the folder .venv and call `make lab`."
-    )
+    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

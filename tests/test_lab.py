@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -97,3 +98,17 @@ def test_no_browser_is_expected_for_root_in_a_container(monkeypatch: pytest.Monk
     assert not lab.has_browser()
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert lab.has_browser()
+
+
+def test_a_port_that_somebody_takes_meanwhile_is_left_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.ipynb").write_text("{}")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ports = [other.getsockname()[1], lab._free_port()]
+        monkeypatch.setattr(lab, "_free_port", lambda: ports.pop(0))
+        with lab.serve("a.ipynb", tmp_path) as server:
+            assert f":{other.getsockname()[1]}/" not in server.url
+    assert ports == []
