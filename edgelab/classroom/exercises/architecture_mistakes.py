@@ -237,7 +237,7 @@ def judge_block(got: Any, cin: int, expansion: int, cout: int) -> None:
             ),
             _("Channels in × channels out, and out come `channels_in * expansion`."),
         )
-    names = (_("expand"), _("depthwise"), _("project"))
+    names = ("`expand`", "`depthwise`", "`project`")
     at = int(np.argmax(~np.isclose(got, right)))
     raise Wrong(
         "wrong-weights",
