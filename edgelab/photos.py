@@ -158,6 +158,22 @@ _STRANGERS = (
         "validation",
         "Greek coins, by the Brooklyn Museum, no known copyright restrictions",
     ),
+    _Entry(
+        "chessboard",
+        "skimage",
+        "data/chessboard_RGB.png",
+        None,
+        "validation",
+        "A drawn chessboard, as shipped with scikit-image",
+    ),
+    _Entry(
+        "page",
+        "skimage",
+        "data/page.png",
+        None,
+        "validation",
+        "A scanned page of text, as shipped with scikit-image",
+    ),
 )
 
 

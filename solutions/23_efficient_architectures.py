@@ -60,8 +60,8 @@ predict(
 # %%
 from edgelab import compare
 
-BRIEF = compare.Limits(min_rounds=4, max_rounds=8, pairs=6, seconds=5)
-first = benchmark.compare(pair, limits=BRIEF)
+SHORT = compare.Limits(min_rounds=4, max_rounds=8, pairs=6, seconds=5)
+first = benchmark.compare(pair, limits=SHORT)
 reveal("squeeze", 1 / first.ratio("SqueezeNet").value)
 report.bars(first, by=("size_file_bytes", "latency_ms"), gains=True)
 
@@ -71,7 +71,7 @@ report.bars(first, by=("size_file_bytes", "latency_ms"), gains=True)
 #
 # **What you can't:** which of them answers *better*. Both are untrained here.
 #
-# > Claim, ours, to be tested: SqueezeNet has fewer weights than MobileNetV2, so it answers sooner.
+# A rule that sounds right, put forward to be tested:
 
 # %%
 report.claim("squeezenet-speed", first)
@@ -82,8 +82,8 @@ report.claim("squeezenet-speed", first)
 
 # %%
 rows = []
-for name, file in pair.items():
-    counts = benchmark.counts(file)
+for name, network in networks.items():
+    counts = benchmark.counts(network)
     rows.append((name, counts.parameters / 1e6, counts.macs / 1e6, counts.macs / counts.parameters))
 tables.of_rows(("Network", "Weights (millions)", "Work (million MACs)", "MACs a weight"), rows)
 
@@ -225,7 +225,7 @@ predict(
 )  # fmt: skip
 
 # %%
-layers = benchmark.compare(layer_files, limits=BRIEF)
+layers = benchmark.compare(layer_files, limits=SHORT)
 reveal("separable", 1 / layers.ratio("separable").value)
 report.claim("separable-work", layers)
 
@@ -580,7 +580,8 @@ def fool(size):
     """Return a picture of nothing, and the letter of the reason."""
     picture = np.zeros((size, size, 3), np.uint8)
     ### BEGIN SOLUTION
-    picture[np.arange(size) // 4 % 2 == 0] = 255
+    lines = np.arange(size) % 8 < 2
+    picture[lines] = picture[:, lines] = 255
     return picture, "b"
     ### END SOLUTION
 

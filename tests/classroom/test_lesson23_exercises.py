@@ -124,10 +124,17 @@ CHOICE: dict[str, list[Answer]] = {
 }
 
 
-def striped(size: int, width: int = 4) -> Any:
+def grid(size: int) -> Any:
     picture = np.zeros((size, size, 3), np.uint8)
-    picture[np.arange(size) // width % 2 == 0] = 255
+    lines = np.arange(size) % 8 < 2
+    picture[lines] = 255
+    picture[:, lines] = 255
     return picture
+
+
+def rings(size: int) -> Any:
+    y, x = np.mgrid[:size, :size] - size // 2
+    return np.stack([(np.hypot(x, y) // 16 % 2 * 255).astype(np.uint8)] * 3, axis=-1)
 
 
 def noise(size: int) -> Any:
@@ -135,18 +142,18 @@ def noise(size: int) -> Any:
 
 
 FOOL: dict[str, list[Answer]] = {
-    "wrong-shape": [lambda s: (striped(s)[..., 0], "b"), lambda s: (striped(s - 2), "b")],
-    "not-bytes": [lambda s: (striped(s) / 255, "b"), lambda s: (striped(s).astype(int), "b")],
+    "wrong-shape": [lambda s: (grid(s)[..., 0], "b"), lambda s: (grid(s - 2), "b")],
+    "not-bytes": [lambda s: (grid(s) / 255, "b"), lambda s: (grid(s).astype(int), "b")],
     "too-many-colours": [lambda s: (noise(s), "b")],
     "not-sure-enough": [lambda s: (np.zeros((s, s, 3), np.uint8), "b")],
-    "sees-the-thing": [lambda s: (striped(s), "a")],
-    "blames-rounding": [lambda s: (striped(s), "C")],
-    "blames-the-size": [lambda s: (striped(s), "d")],
+    "sees-the-thing": [lambda s: (grid(s), "a")],
+    "blames-rounding": [lambda s: (grid(s), "C")],
+    "blames-the-size": [lambda s: (grid(s), "d")],
     "no-such-reason": [
-        lambda s: (striped(s), "e"),
-        lambda s: (striped(s), 2),
-        striped,
-        lambda s: (striped(s), "softmax"),
+        lambda s: (grid(s), "e"),
+        lambda s: (grid(s), 2),
+        grid,
+        lambda s: (grid(s), "softmax"),
     ],
 }
 
@@ -183,9 +190,9 @@ RIGHT: dict[str, list[Answer]] = {
         lambda r: [BEST, r[BEST]["latency_ms"], r[BEST]["macs"] / 1e6, "because it is the best"],
     ],
     "23.5 fool it": [
-        lambda s: (striped(s), "b"),
-        lambda s: (striped(s), " B "),
-        lambda s: [striped(s), "b"],
+        lambda s: (grid(s), "b"),
+        lambda s: (grid(s), " B "),
+        lambda s: [rings(s), "b"],
     ],
 }
 

@@ -158,8 +158,8 @@ def choice(answer: Answer) -> str:
             "pattern that repeats?"
         ),
         N_(
-            "Stripes: `picture[np.arange(size) // 4 % 2 == 0] = 255` whitens every other band of four "
-            "rows. Then think of what softmax does with 1,000 numbers."
+            "A grid: with `lines = np.arange(size) % 8 < 2` whiten `picture[lines]` and "
+            "`picture[:, lines]`. Then think of what softmax does with 1,000 numbers."
         ),
     ),
 )
@@ -278,7 +278,9 @@ questions.define(
 
 questions.define(
     "23.q4",
-    N_("On a picture of the moon the network says one of its classes, 70 % sure. What follows?"),
+    N_(
+        "Of a thing that has no class, the network says one of its classes, 70 % sure. What follows?"
+    ),
     Option(
         N_("With a threshold of 70 % one would have caught it, and all the others."),
         N_(
@@ -289,12 +291,12 @@ questions.define(
     Option(
         N_("70 % of such pictures show that thing."),
         N_(
-            "That holds, at best, for pictures like those of the training. The moon is not like them."
+            "That holds, at best, for pictures like those of the training. This one is not like them."
         ),
     ),
     Option(
         N_(
-            "Nothing about the moon: it has to share 100 % among its classes, and no class means none."
+            "Nothing about the thing: it has to share 100 % among its classes, and no class means none."
         ),
         N_("Softmax compares classes with each other. Whether any of them fits is not asked."),
         right=True,

@@ -130,7 +130,7 @@ def judge_picture(picture: Any, size: int) -> tuple[str, float]:
                 got=format_number(100 * probability, 2),
                 limit=format_number(100 * SURE),
             ),
-            _("Repeat something: stripes, a grid, rings. Change width and colours."),
+            _("Repeat something: a grid, a chessboard, rings. Change widths and colours."),
         )
     return answer, probability
 
@@ -140,7 +140,7 @@ def judge_letter(letter: Any) -> None:
     wrong = {
         "a": (
             "sees-the-thing",
-            _("There is nothing to be recognised: you drew every pixel yourself."),
+            _("You drew a pattern, and no thing: that a class looks like it was enough."),
         ),
         "c": (
             "blames-rounding",
