@@ -30,7 +30,7 @@ class Sure:
         picture: what is to be seen.
         answer: the likeliest class.
         probability: its share, 0 to 1.
-        right: whether a person would accept it; None where nobody can say.
+        right: whether a person would accept it; None where no class fits the picture.
     """
 
     picture: str
@@ -94,7 +94,7 @@ def confidence(
     return Chart(figure, table, f"Points on lines, one for each picture. {described}.")
 
 
-_WORDS = {True: "yes", False: "no", None: "nobody can say"}
+_WORDS = {True: "yes", False: "no", None: "no class fits"}
 
 
 def _row(axes: Axes, y: float, sure: Sure, hue: str) -> None:

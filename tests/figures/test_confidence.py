@@ -15,7 +15,7 @@ GROUPS = {
 def test_every_answer_stands_in_the_table_with_its_group() -> None:
     rows = report.confidence(GROUPS).table.rows
     assert [row["Picture"] for row in rows] == ["cat", "flower", "moon"]
-    assert [row["Right"] for row in rows] == ["yes", "no", "nobody can say"]
+    assert [row["Right"] for row in rows] == ["yes", "no", "no class fits"]
     assert rows[2]["Probability (%)"] == pytest.approx(70)
 
 
