@@ -2,7 +2,7 @@
 # # 23 · Fewer weights, less work, less time: is that the same?
 #
 # After this lesson you can
-# - split a convolution in two, count what that saves, and say why the time does not shrink as much;
+# - split a convolution in two, count what that saves, and say when the time follows;
 # - turn the right knob: width (*largeur*) for a smaller file, resolution (*résolution*) for less time alone;
 # - read a table of architectures without taking few weights for speed;
 # - let a network name your own pictures, and say when not to believe it.
@@ -47,10 +47,8 @@ for name, file in pair.items():
     print(f"{name:12}{networks[name].count_params():10,} weights, {file.stat().st_size:11,} bytes")
 
 # %%
-predict(
-    "squeeze", "How many times faster than MobileNetV2 is SqueezeNet? (Below 1: slower.)", unit="×",
-    canned=2,
-)  # fmt: skip
+text = "How many times faster than MobileNetV2 is SqueezeNet? (Below 1: slower.)"
+predict("squeeze", text, unit="×", canned=2)
 
 # %%
 from edgelab import compare
@@ -215,9 +213,7 @@ print(f"separable, by hand:     {my_macs(SIDE, SIDE, CHANNELS, CHANNELS):12,} MA
 print(f"separable, in the file: {benchmark.counts(layer_files['separable']).macs:12,} MACs")
 
 # %%
-predict(
-    "separable", "How many times faster is the separable convolution?", unit="×", canned=8
-)  # fmt: skip
+predict("separable", "How many times faster is the separable convolution?", unit="×", canned=8)
 
 # %%
 layers = benchmark.compare(layer_files, limits=SHORT)
@@ -422,8 +418,13 @@ check("23.4 choice", choice)
 hint("23.4 choice", 1)
 hint("23.4 choice", 2)
 
+
 # %%
-library_choice = lambda found: variants.choose(found, WHOLE)  # noqa: E731
+def library_choice(found):
+    """Return what the library chooses."""
+    return variants.choose(found, WHOLE)
+
+
 name, ms, work, why = working("23.4 choice", choice, library_choice)(result)
 print(f"{name}: {ms:.2f} ms, {work:.0f} million MACs. {why}")
 

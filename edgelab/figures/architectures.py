@@ -28,6 +28,7 @@ _FILLED = "#0072B2"
 _MOST_CHANNELS = 12
 _LABEL_LIFT = 9.0  # pixels between a point and its name
 _LABEL_STEP = 14.0  # between two names
+_NAME_NEEDS = 4.0  # a name to the right of a point takes up to this factor of a logarithmic axis
 # What a knob may change: the figure, its name at the line, its colour.
 _COSTS = (
     ("size_file_bytes", "file", "#E69F00"),
@@ -61,7 +62,7 @@ def kernels(channels_in: int = 4, channels_out: int = 6, size: int = 3) -> Chart
     }
     counts = {name: int(used.sum()) * side * side for name, (used, side) in parts.items()}
     widths = [used.shape[1] for used, _ in parts.values()]
-    with style.canvas(style.WIDTH, 1.1 + 0.42 * channels_in) as figure:
+    with style.canvas(style.WIDTH, 0.95 + 0.42 * channels_in) as figure:
         panels = figure.subplots(1, 3, width_ratios=widths)
         for axes, (name, (used, side)) in zip(panels, parts.items(), strict=True):
             _tiles(axes, used, side)
@@ -158,13 +159,12 @@ def work_and_time(result: Comparison, title: str = "Work against time") -> Chart
         axes.set_xscale("log")
         axes.set_yscale("log")
         _equal_rate(axes, points, shown.reference.name)
-        below, above = [], []
+        hues = {}
         for names in families.values():
             joined = len(names) == largest and largest > 1
-            hue = _FILLED if joined else style.ACCENT
-            xs, ys = zip(*(points[name] for name in names), strict=True)
-            axes.plot(xs, ys, "o", color=hue, markersize=7, markeredgecolor="white", zorder=4)
-            (below if joined else above).extend((name, *points[name]) for name in names)
+            hues.update(dict.fromkeys(names, _FILLED if joined else style.ACCENT))
+        for name, (x, y) in points.items():
+            axes.plot(x, y, "o", color=hues[name], markersize=7, markeredgecolor="white", zorder=4)
         style.plain_log(axes.xaxis)
         style.plain_log(axes.yaxis)
         axes.set_title(title)
@@ -172,8 +172,15 @@ def work_and_time(result: Comparison, title: str = "Work against time") -> Chart
         axes.set_ylabel("milliseconds (logarithmic axis)")
         axes.legend(loc="upper left")
         style.settle(figure)
-        _name_points(axes, below, _FILLED, up=False)
-        _name_points(axes, above, style.ACCENT, up=True)
+        work, ms = points.get(shown.reference.name) or next(iter(points.values()))
+        room = axes.get_xlim()[1] / _NAME_NEEDS
+        for up in (True, False):
+            named = {
+                name: (x, y)
+                for name, (x, y) in points.items()
+                if bool(hues[name] == _FILLED or (y < x * ms / work and x < room)) is not up
+            }
+            _name_points(axes, named, hues, up=up)
     rows = [(name, work, ms, work / ms) for name, (work, ms) in points.items()]
     table = tables.of_rows(
         ("Network", "Work (million MACs)", "Time (ms)", "Million MACs a ms"),
@@ -273,12 +280,12 @@ def _equal_rate(axes: Axes, points: Mapping[str, tuple[float, float]], reference
 
 
 def _name_points(
-    axes: Axes, points: Sequence[tuple[str, float, float]], hue: str, *, up: bool
+    axes: Axes, points: Mapping[str, tuple[float, float]], hues: Mapping[str, str], *, up: bool
 ) -> None:
     """Write each point's name beside it, pushed up or down where two names would overlap."""
     sign = 1 if up else -1
     placed: list[float] = []
-    for name, x, y in sorted(points, key=lambda point: sign * point[2]):
+    for name, (x, y) in sorted(points.items(), key=lambda item: sign * item[1][1]):
         pixel = axes.transData.transform((x, y))[1]
         wanted = pixel + sign * _LABEL_LIFT
         if placed:
@@ -292,10 +299,10 @@ def _name_points(
             "shrinkA": 0,
             "shrinkB": 4,
         }
+        hue = hues[name] if style.luminance(hues[name]) < 0.5 else style.INK
         axes.annotate(
             name, (x, y), (-12 if up else 12, lift), textcoords="offset points", va="center",
-            ha="right" if up else "left", fontsize=8.5, zorder=5,
-            color=hue if style.luminance(hue) < 0.5 else style.INK, arrowprops=line,
+            ha="right" if up else "left", fontsize=8.5, zorder=5, color=hue, arrowprops=line,
         )  # fmt: skip
 
 
