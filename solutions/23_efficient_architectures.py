@@ -271,8 +271,8 @@ evaluate.paired(accuracies["standard"], accuracies["separable"], digits.test.y)
 #
 # ## The block that MobileNetV2 is made of
 #
-# Three convolutions, most of them with a shortcut around: *expand* the channels (1 × 1), *look around* (depthwise), *project* them
-# back (1 × 1, no activation). Wide inside, narrow outside: an *inverted residual* (*résidu inversé*).
+# Three convolutions: *expand* the channels (1 × 1), *look around* (depthwise), *project* them back (1 × 1, no activation). In most
+# blocks a shortcut (*raccourci*) leads around them. Wide inside, narrow outside: an *inverted residual* (*résidu inversé*).
 
 # %%
 rows = []
@@ -310,7 +310,7 @@ print("by hand:        ", *my_block(24, 6, 32))
 print("in the network: ", *(weights for _, _, weights, _ in rows))
 
 # %% [markdown]
-# Looking around costs next to nothing here; nearly all weights mix channels. So blocks are stacked without fear.
+# Looking around costs next to nothing here: nearly all weights mix channels.
 #
 # ## Two knobs
 #
