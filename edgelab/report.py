@@ -12,7 +12,7 @@ gathers the functions; each family has a module of its own in `edgelab/figures/`
 from __future__ import annotations
 
 from edgelab.claims import Claim
-from edgelab.figures.architectures import kernels, sweep, work_and_time
+from edgelab.figures.architectures import sweep, work_and_time
 from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.calibration import calibration
 from edgelab.figures.chart import Chart
@@ -21,6 +21,7 @@ from edgelab.figures.comparison import bars, workshop
 from edgelab.figures.confidence import Sure, confidence
 from edgelab.figures.costs import cost_split, roofline, throughput_curve
 from edgelab.figures.fairness import aa_trials, interleaving
+from edgelab.figures.kernels import kernels
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
 from edgelab.figures.predictions import agreement, pictures

@@ -1,6 +1,5 @@
-"""What an architecture is made of, and what turning its knobs does.
+"""What turning the knobs of an architecture does, and how work and time go together.
 
-    report.kernels(channels_in=4, channels_out=6)      # the weights of a convolution, and of its halves
     report.sweep(result, {"width": {0.5: "narrow", 1.0: "whole"}}, whole="whole")
     report.work_and_time(result)                       # multiply-accumulates against milliseconds
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FILLED = "#0072B2"
-_MOST_CHANNELS = 12
 _LABEL_LIFT = 9.0  # pixels between a point and its name
 _LABEL_STEP = 14.0  # between two names
 _NAME_NEEDS = 4.0  # a name to the right of a point takes up to this factor of a logarithmic axis
@@ -35,57 +33,6 @@ _COSTS = (
     ("macs", "work (MACs)", "#999999"),
     ("latency_ms", "time", "#0072B2"),
 )
-
-
-def kernels(channels_in: int = 4, channels_out: int = 6, size: int = 3) -> Chart:
-    """Draw the weights of a standard convolution beside those of its depthwise and pointwise halves.
-
-    Args:
-        channels_in: of the image, one row each.
-        channels_out: of the result, one column each.
-        size: side of the kernel.
-
-    Raises:
-        InputError: a number below one, or too many channels to be drawn.
-    """
-    if not (1 <= channels_in <= _MOST_CHANNELS and 1 <= channels_out <= _MOST_CHANNELS):
-        raise InputError(
-            f"One to {_MOST_CHANNELS} channels can be drawn; got {channels_in} and {channels_out}."
-        )
-    if size < 1:
-        raise InputError(f"A kernel's side is at least 1, not {size}.")
-    full = np.ones((channels_in, channels_out), bool)
-    parts = {
-        "standard": (full, size),
-        "depthwise": (np.eye(channels_in, dtype=bool), size),
-        "pointwise": (full, 1),
-    }
-    counts = {name: int(used.sum()) * side * side for name, (used, side) in parts.items()}
-    widths = [used.shape[1] for used, _ in parts.values()]
-    with style.canvas(style.WIDTH, 0.95 + 0.42 * channels_in) as figure:
-        panels = figure.subplots(1, 3, width_ratios=widths)
-        for axes, (name, (used, side)) in zip(panels, parts.items(), strict=True):
-            _tiles(axes, used, side)
-            axes.set_title(f"{name}\n{counts[name]} weights", fontsize=10, linespacing=1.3)
-            axes.set_xlabel("channels out")
-        panels[0].set_ylabel("channels in")
-    rows = [
-        (name, f"{side} × {side}", int(used.sum()), counts[name])
-        for name, (used, side) in parts.items()
-    ]
-    together = counts["depthwise"] + counts["pointwise"]
-    table = tables.of_rows(
-        ("Convolution", "Window", "Windows", "Weights"),
-        rows,
-        caption=f"Depthwise and pointwise together: {together} weights.",
-    )
-    described = ", ".join(f"{name} {count} weights" for name, count in counts.items())
-    alt = (
-        f"Three grids of small squares, a row for each of {channels_in} channels in, a column for each "
-        f"channel out. Standard: every cell holds {size} × {size} weights. Depthwise: only the cells on "
-        f"the diagonal. Pointwise: every cell holds one weight. {described}."
-    )
-    return Chart(figure, table, alt)
 
 
 def sweep(
@@ -195,37 +142,6 @@ def work_and_time(result: Comparison, title: str = "Work against time") -> Chart
     return Chart(figure, table, f"Points, both axes logarithmic. {described}.")
 
 
-def _tiles(axes: Axes, used: np.ndarray, side: int) -> None:
-    """Draw a grid of cells, each with the small squares of its window where it has weights."""
-    from matplotlib.patches import Rectangle
-
-    rows, columns = used.shape
-    step = 0.76 / max(side, 3)
-    for row in range(rows):
-        for column in range(columns):
-            axes.add_patch(
-                Rectangle(
-                    (column, row), 1, 1, facecolor="white", edgecolor=style.GRID, linewidth=0.8
-                )
-            )
-            if not used[row, column]:
-                continue
-            start = (1 - side * step) / 2
-            for i in range(side * side):
-                y, x = divmod(i, side)
-                place = (column + start + x * step, row + start + y * step)
-                axes.add_patch(
-                    Rectangle(place, 0.82 * step, 0.82 * step, facecolor=_FILLED, linewidth=0)
-                )
-    axes.set_xlim(0, columns)
-    axes.set_ylim(rows, 0)
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.grid(False)
-    axes.spines[["left", "bottom"]].set_visible(False)
-
-
 def _share(shown: results.View, key: str, name: str, whole: str) -> tuple[float, float, float]:
     """Return a cost of a variant in percent of the whole network's, with its interval."""
     if key == "latency_ms":
@@ -283,6 +199,7 @@ def _name_points(
     axes: Axes, points: Mapping[str, tuple[float, float]], hues: Mapping[str, str], *, up: bool
 ) -> None:
     """Write each point's name beside it, pushed up or down where two names would overlap."""
+    figure: Any = axes.figure
     sign = 1 if up else -1
     placed: list[float] = []
     for name, (x, y) in sorted(points.items(), key=lambda item: sign * item[1][1]):
@@ -291,7 +208,7 @@ def _name_points(
         if placed:
             wanted = sign * max(sign * wanted, sign * placed[-1] + _LABEL_STEP)
         placed.append(wanted)
-        lift = (wanted - pixel) * 72 / axes.figure.dpi
+        lift = (wanted - pixel) * 72 / figure.dpi
         line = {
             "arrowstyle": "-",
             "color": style.MUTED,
