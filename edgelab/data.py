@@ -5,7 +5,8 @@
     digits.test.x.shape, digits.test.y[:5]
 
 `digits` and `photos` come inside installed packages and `cifar10` has a sample in the clone, so every
-lesson works without a network. `folder` reads your own images. Lesson 00 lets you choose.
+lesson works without a network. `folder` reads your own images, sorted into classes; `pictures` reads a
+folder of pictures as they are. Lesson 00 lets you choose.
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab import cifar, workspace
+from edgelab import cifar, pictures as _pictures, workspace
 from edgelab.errors import FormatError, InputError, MissingDataError
-from edgelab.photos import Photo, crops, photos
+from edgelab.photos import Photo, crops, photos, strangers
+from edgelab.pictures import pictures
 from edgelab.splits import Arrays, Dataset, Split, stratified
 
-__all__ = ["Dataset", "Photo", "Split", "cifar10", "crops", "digits", "folder", "photos"]
+__all__ = [
+    "Dataset",
+    "Photo",
+    "Split",
+    "cifar10",
+    "crops",
+    "digits",
+    "folder",
+    "photos",
+    "pictures",
+    "strangers",
+]
 
 DIGITS_SOURCE = (
     "MNIST: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document "
@@ -30,7 +43,6 @@ DIGITS_SOURCE = (
 _DIGIT_SIZES = {"train": 3500, "calibration": 200, "validation": 300, "test": 1000}
 _DIGITS_SEED = 1998
 _FOLDER_SHARES = {"calibration": 0.1, "validation": 0.1, "test": 0.2}
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _GET_CIFAR = (
     "The sample that ships with the course has none. For the whole data set set EDGELAB_DATA to a "
     "folder that holds cifar10.zip or cifar10/{train,test}/<class>/*.jpg, or, with a network, use "
@@ -97,16 +109,20 @@ def cifar10(sample: bool | None = None) -> Dataset:
     return _cifar(cifar.read_sample(), note, {"train": _GET_CIFAR})
 
 
-def folder(path: str | Path, size: int = 96, seed: int = 0) -> Dataset:
+def folder(
+    path: str | Path, size: int = 96, seed: int = 0, *, skip_unreadable: bool = False
+) -> Dataset:
     """Return your own images: a folder that holds one folder of images per class.
 
     The splits are fixed by the file names and the seed: 10 % calibration, 10 % validation, 20 % test,
-    the rest train. Each image is cut to its central square and resized.
+    the rest train. Each image is turned upright, cut to its central square and resized. All are tried
+    before anything is split.
 
     Args:
         path: the folder; its sub-folders name the classes.
         size: height and width to resize to, in pixels.
         seed: of the split.
+        skip_unreadable: go on without the files that can't be read; the data set's note names them.
 
     Returns:
         A data set of images (size, size, 3) float32 in 0..1.
@@ -114,7 +130,7 @@ def folder(path: str | Path, size: int = 96, seed: int = 0) -> Dataset:
     Raises:
         MissingDataError: there is no such folder.
         InputError: fewer than two classes, fewer than ten images in all, or a class with none.
-        FormatError: a file is no image.
+        FormatError: files can't be read; the message counts and names them.
     """
     base = Path(path).expanduser()
     if not base.is_dir():
@@ -127,17 +143,7 @@ def folder(path: str | Path, size: int = 96, seed: int = 0) -> Dataset:
             f"{base} holds {len(classes)} class folder(s); put the images of each class into a "
             "folder of its own, two classes or more."
         )
-    files: list[Path] = []
-    labels: list[int] = []
-    for number, name in enumerate(classes):
-        found = sorted(p for p in (base / name).rglob("*") if p.suffix.lower() in _IMAGE_SUFFIXES)
-        if not found:
-            raise InputError(
-                f"The class folder {base / name} is empty: no file in it ends in "
-                f"{', '.join(_IMAGE_SUFFIXES)}."
-            )
-        files += found
-        labels += [number] * len(found)
+    files, labels, unreadable = _class_files(base, classes, size, skip_unreadable)
     if len(files) < 10:
         raise InputError(f"{base} holds {len(files)} images; ten are the least that can be split.")
     y = np.array(labels, np.int64)
@@ -147,10 +153,34 @@ def folder(path: str | Path, size: int = 96, seed: int = 0) -> Dataset:
     rows = {role: np.sort(group) for role, group in zip(sizes, groups, strict=True)}
 
     def reader(chosen: np.ndarray) -> Callable[[], Arrays]:
-        return lambda: (np.stack([_picture(files[i], size) for i in chosen]), y[chosen])
+        return lambda: (np.stack([_pictures.read(files[i], size) for i in chosen]), y[chosen])
 
     readers = {role: _scaled(reader(chosen)) for role, chosen in rows.items()}
-    return Dataset(base.name, classes, f"own images in {base}", readers)
+    note = f"left out: {_pictures.listed(unreadable)}" if unreadable else ""
+    return Dataset(base.name, classes, f"own images in {base}", readers, note)
+
+
+def _class_files(
+    base: Path, classes: tuple[str, ...], size: int, skip_unreadable: bool
+) -> tuple[list[Path], list[int], dict[str, str]]:
+    """Return the readable files, the class of each, and the others with the reason."""
+    by_class = [_pictures.image_files(base / name, deep=True) for name in classes]
+    for name, found in zip(classes, by_class, strict=True):
+        if not found:
+            raise InputError(
+                f"The class folder {base / name} is empty: no file in it ends in "
+                f"{', '.join(_pictures.SUFFIXES)}."
+            )
+    every = [(file, label) for label, found in enumerate(by_class) for file in found]
+    unreadable = _pictures.unreadable_among([file for file, _ in every], base, size)
+    _pictures.complain(unreadable, len(every), skip_unreadable)
+    kept = [(f, y) for f, y in every if f.relative_to(base).as_posix() not in unreadable]
+    lost = [name for label, name in enumerate(classes) if label not in {y for _, y in kept}]
+    if lost:
+        raise InputError(
+            f"Of the class {lost[0]} no file can be read: {_pictures.listed(unreadable)}."
+        )
+    return [file for file, _ in kept], [label for _, label in kept], unreadable
 
 
 def _read_digits(source: Path) -> np.ndarray:
@@ -185,16 +215,3 @@ def _scaled(read: Callable[[], Arrays]) -> Callable[[], Arrays]:
         return images.astype(np.float32) / np.float32(255), labels
 
     return arrays
-
-
-def _picture(file: Path, size: int) -> np.ndarray:
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(file) as image:
-            square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
-    except (OSError, UnidentifiedImageError) as error:
-        raise FormatError(
-            f"{file} could not be read as an image ({error}). Remove it or save it again."
-        ) from error
-    return np.asarray(square, np.uint8)

@@ -4,8 +4,8 @@
     imagenet.top(network.predict(pictures))       # [("tiger cat", 0.39), ...] for each picture
 
 Published weights of ResNet50 and MobileNetV2 must be downloaded once; those of EfficientNet-Lite0 come
-inside an installed package. A network that goes without weights says so. Reached through `models`;
-lessons 10 and 24 use it.
+inside an installed package; there are none of SqueezeNet. A network that goes without weights says so.
+Reached through `models`; lessons 10, 23 and 24 use it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import downloads, efficientnet, untrained, workspace
+from edgelab import downloads, efficientnet, squeezenet as _squeezenet, untrained, workspace
 from edgelab.errors import FormatError, InputError, MissingDataError
 from edgelab.keras import keras, quiet
 
@@ -124,6 +124,32 @@ def mobilenet_v2(
     )
 
 
+def squeezenet(weights: str | None = "auto", seed: int = 0) -> Any:
+    """Return SqueezeNet 1.1 with 1,000 ImageNet classes, 224 × 224 pixels, 1.2 million parameters.
+
+    Args:
+        weights: None, or "auto", which says that it goes without: its published weights belong to
+            other frameworks, and neither Keras nor this course has them.
+        seed: of the weights.
+
+    Returns:
+        A Keras model; images prepared by `preprocess("squeezenet", rgb)` → logits (n, 1000).
+
+    Raises:
+        MissingDataError: "imagenet" was asked for.
+        InputError: another word for weights.
+    """
+    _known_weights(weights)
+    if weights == "imagenet":
+        raise MissingDataError(
+            "There are no ImageNet weights of SqueezeNet in Keras, here or online. Where only size and "
+            "latency matter, weights=None does without; efficientnet_lite0 has ImageNet weights offline."
+        )
+    if weights == "auto":
+        _say_without("squeezenet", "Keras has none")
+    return _without_weights("squeezenet", _squeezenet.network(), scale_resnet50, seed)
+
+
 def efficientnet_lite0() -> Any:
     """Return EfficientNet-Lite0 with real ImageNet weights, offline (4.7 million parameters).
 
@@ -198,8 +224,7 @@ def _pretrained(
     weights: str | None,
     seed: int,
 ) -> Any:
-    if weights not in WEIGHTS:
-        raise InputError(f'weights is {weights!r}; use "imagenet", "auto" or None.')
+    _known_weights(weights)
     if weights is not None:
         try:
             return _with_imagenet(name, build, file)
@@ -209,14 +234,29 @@ def _pretrained(
                     f"{error} Where only size and latency matter, weights=None does without; "
                     "efficientnet_lite0 has ImageNet weights offline."
                 ) from error
-            print(
-                f"{name} has no ImageNet weights here (they need a network once): its size and latency are right, "
-                "its answers mean nothing."
-            )
+            _say_without(name, "they need a network once")
     try:
         model = build(None)
     except ValueError as error:
         raise InputError(f"{name} could not be built: {error}") from error
+    return _without_weights(name, model, scale, seed)
+
+
+def _known_weights(weights: str | None) -> None:
+    if weights not in WEIGHTS:
+        raise InputError(f'weights is {weights!r}; use "imagenet", "auto" or None.')
+
+
+def _say_without(name: str, reason: str) -> None:
+    print(
+        f"{name} has no ImageNet weights here ({reason}): its size and latency are right, "
+        "its answers mean nothing."
+    )
+
+
+def _without_weights(
+    name: str, model: Any, scale: Callable[[np.ndarray], np.ndarray], seed: int
+) -> Any:
     note = "no trained weights: right for size and latency, its answers mean nothing"
     return tag(untrained.settle(model, scale, seed), ModelInfo(name, "none", None, note))
 

@@ -21,11 +21,12 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from edgelab import architectures, efficientnet, training, workspace
+from edgelab import architectures, efficientnet, separable, training, workspace
 from edgelab.architectures import digits_cnn, resnet8
 from edgelab.errors import FormatError, InputError, MissingDataError
 from edgelab.imagenet import (
@@ -37,6 +38,7 @@ from edgelab.imagenet import (
     scale_efficientnet_lite0,
     scale_mobilenet_v2,
     scale_resnet50,
+    squeezenet,
     tag,
     tagged,
     top,
@@ -57,6 +59,7 @@ __all__ = [
     "preprocessor",
     "resnet8",
     "resnet50",
+    "squeezenet",
     "top",
     "train",
 ]
@@ -101,12 +104,13 @@ def train(
 def load(name: str) -> Any:
     """Return a network of the zoo with its weights.
 
-    "digits_cnn" is trained when it is first asked for and kept by content (images, code, seed,
-    epochs, versions); "resnet8" comes with the course, trained on CIFAR-10; "efficientnet_lite0" has
-    real ImageNet weights offline; "resnet50" and "mobilenet_v2" have them where there is a network.
+    "digits_cnn" and "digits_separable" are trained when they are first asked for and kept by content
+    (images, code, seed, epochs, versions); "resnet8" comes with the course, trained on CIFAR-10;
+    "efficientnet_lite0" has real ImageNet weights offline; "resnet50" and "mobilenet_v2" have them
+    where there is a network; "squeezenet" never has any.
 
     Args:
-        name: one of these five.
+        name: one of these seven.
 
     Returns:
         A Keras model.
@@ -210,14 +214,14 @@ def read_weights(model: Any, path: Path) -> dict[str, Any]:
     return record
 
 
-def _load_digits_cnn() -> Any:
+def _load_digits(build: Callable[[], Any], written_in: ModuleType) -> Any:
     from edgelab import data
 
-    digits, model, epochs = data.digits(), digits_cnn(), _EPOCHS[workspace.profile()]
+    digits, model, epochs = data.digits(), build(), _EPOCHS[workspace.profile()]
     key = {
-        "what": "digits_cnn",
+        "what": model.name,
         "images": [digits.train.hash, digits.validation.hash],
-        "code": [workspace.file_hash(str(m.__file__)) for m in (architectures, training)],
+        "code": [workspace.file_hash(str(m.__file__)) for m in (written_in, training)],
         "epochs": epochs,
         "seed": 0,
         "versions": workspace.versions("tensorflow", "tf-keras", "numpy"),
@@ -228,12 +232,12 @@ def _load_digits_cnn() -> Any:
         facts = np.array([info(model).accuracy, epochs, len(digits.validation)])
         np.savez(target, facts, *model.get_weights())
 
-    with np.load(workspace.cached(key, make, "-digits_cnn.npz")) as stored:
+    with np.load(workspace.cached(key, make, f"-{model.name}.npz")) as stored:
         weights = [stored[f"arr_{i}"] for i in range(len(stored.files))]
     accuracy, epochs, images = weights[0]
     model.set_weights(weights[1:])
     note = f"{int(epochs)} epochs, accuracy on {int(images)} validation images"
-    return tag(model, ModelInfo("digits_cnn", "trained", float(accuracy), note))
+    return tag(model, ModelInfo(model.name, "trained", float(accuracy), note))
 
 
 def _load_resnet8() -> Any:
@@ -267,10 +271,14 @@ def _record(path: Path) -> dict[str, Any]:
 
 def _network(name: str) -> _Network:
     networks = {
-        "digits_cnn": _Network(_load_digits_cnn, None, None),
+        "digits_cnn": _Network(lambda: _load_digits(digits_cnn, architectures), None, None),
+        "digits_separable": _Network(
+            lambda: _load_digits(separable.digits_separable, separable), None, None
+        ),
         "resnet8": _Network(_load_resnet8, 32, lambda rgb: rgb / np.float32(255)),
         "resnet50": _Network(resnet50, 224, scale_resnet50),
         "mobilenet_v2": _Network(mobilenet_v2, 224, scale_mobilenet_v2),
+        "squeezenet": _Network(squeezenet, 224, scale_resnet50),
         "efficientnet_lite0": _Network(
             efficientnet_lite0, efficientnet.SIZE, scale_efficientnet_lite0
         ),

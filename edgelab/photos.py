@@ -7,7 +7,7 @@
 
 A handful of pictures can't measure an accuracy: use them to see whether a network still answers what
 a person would, and their crops to see on how many views two networks agree. Calibration and
-validation crops come from different pictures. Lesson 24 uses both.
+validation crops come from different pictures. Lessons 23 and 24 use both.
 """
 
 from __future__ import annotations
@@ -122,6 +122,68 @@ _ENTRIES = (
         "Hubble eXtreme Deep Field, by NASA and ESA, public domain",
     ),
 )
+
+
+# Things of which ImageNet has no class. The whole picture is one: nothing else can be named on it.
+_STRANGERS = (
+    _Entry(
+        "moon",
+        "skimage",
+        "data/moon.png",
+        None,
+        "validation",
+        "Surface of the moon, as shipped with scikit-image",
+    ),
+    _Entry(
+        "retina",
+        "skimage",
+        "data/retina.jpg",
+        None,
+        "validation",
+        "Retina of an eye, by Mikael Häggström, CC0",
+    ),
+    _Entry(
+        "tissue",
+        "skimage",
+        "data/ihc.png",
+        None,
+        "validation",
+        "Glands under a microscope, by the CMMI, no known copyright restrictions",
+    ),
+    _Entry(
+        "coins",
+        "skimage",
+        "data/coins.png",
+        None,
+        "validation",
+        "Greek coins, by the Brooklyn Museum, no known copyright restrictions",
+    ),
+    _Entry(
+        "chessboard",
+        "skimage",
+        "data/chessboard_RGB.png",
+        None,
+        "validation",
+        "A drawn chessboard, as shipped with scikit-image",
+    ),
+    _Entry(
+        "page",
+        "skimage",
+        "data/page.png",
+        None,
+        "validation",
+        "A scanned page of text, as shipped with scikit-image",
+    ),
+)
+
+
+def strangers() -> list[Photo]:
+    """Return pictures of things that no class of ImageNet names, to see what a network says then.
+
+    Raises:
+        MissingDataError: scikit-image is not installed, or lacks its pictures.
+    """
+    return [Photo(e.name, _read(e), e.expected, e.role, e.source) for e in _STRANGERS]
 
 
 def photos() -> list[Photo]:

@@ -12,13 +12,16 @@ gathers the functions; each family has a module of its own in `edgelab/figures/`
 from __future__ import annotations
 
 from edgelab.claims import Claim
+from edgelab.figures.architectures import sweep, work_and_time
 from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.calibration import calibration
 from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
+from edgelab.figures.confidence import Sure, confidence
 from edgelab.figures.costs import cost_split, roofline, throughput_curve
 from edgelab.figures.fairness import aa_trials, interleaving
+from edgelab.figures.kernels import kernels
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
 from edgelab.figures.predictions import agreement, pictures
@@ -33,6 +36,7 @@ __all__ = [
     "Chart",
     "Claim",
     "ClaimCheck",
+    "Sure",
     "Table",
     "aa_trials",
     "accuracy_by_bits",
@@ -41,9 +45,11 @@ __all__ = [
     "calibration",
     "channels",
     "claim",
+    "confidence",
     "cost_split",
     "error_by_bits",
     "interleaving",
+    "kernels",
     "latency_histogram",
     "losses",
     "number_line",
@@ -52,8 +58,10 @@ __all__ = [
     "roofline",
     "rounding_error",
     "sensitivity",
+    "sweep",
     "table",
     "throughput_curve",
     "timeline",
+    "work_and_time",
     "workshop",
 ]

@@ -6,7 +6,7 @@ Latency and size don't depend on what was learned, so they can be measured witho
 But a deep network fresh from its initializers answers every picture with the same 1,000 equal
 numbers, and then a converted model "agrees" whatever went wrong. So the weights are drawn with a seed,
 the normalisation layers get the statistics of a few pictures, and the last layer is scaled until its
-answers differ. Lessons 10 and 24 use it where there is no network, and say so.
+answers differ. Lessons 10, 23 and 24 use it where there is no network, and say so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def settle(model: Any, scale: Callable[[np.ndarray], np.ndarray], seed: int = 0)
     """Give an untrained network seeded weights and outputs that tell pictures apart.
 
     Args:
-        model: a Keras image classifier ending in a Dense layer of logits; changed in place.
+        model: a Keras image classifier whose last weights are a kernel and a bias with one number
+            for each class; changed in place.
         scale: turns pictures in 0..255 into the range of this network's input.
         seed: of weights and pictures.
 
@@ -51,10 +52,13 @@ def settle(model: Any, scale: Callable[[np.ndarray], np.ndarray], seed: int = 0)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     logits = model(pictures, training=False).numpy()
-    kernel, _ = model.layers[-1].get_weights()
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    kernel, _ = last.get_weights()
     spread = (logits - logits.mean(axis=0)).std()
     factor = np.float32(_LOGIT_SPREAD) / max(spread, np.finfo(np.float32).tiny)
-    model.layers[-1].set_weights([kernel * factor, -logits.mean(axis=0) * factor])
+    # Where a ReLU and a mean follow (SqueezeNet) this does not centre the answers, it only stops one
+    # class from always being the largest.
+    last.set_weights([kernel * factor, -logits.mean(axis=0) * factor])
     return model
 
 

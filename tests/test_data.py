@@ -164,11 +164,29 @@ def test_too_few_images_are_refused(tmp_path):
         data.folder(tmp_path)
 
 
-def test_a_damaged_image_is_named(own_images):
+@pytest.fixture
+def partly_damaged(own_images):
+    for number in (3, 7):
+        (own_images / "cats" / f"{number}.png").write_bytes(b"no picture")
+    return own_images
+
+
+def test_damaged_images_are_counted_and_named(partly_damaged):
+    with pytest.raises(FormatError, match=r"2 of 50 files.*cats/3\.png .*cats/7\.png"):
+        data.folder(partly_damaged)
+
+
+def test_damaged_images_are_skipped_when_told_and_the_data_set_says_so(partly_damaged):
+    mine = data.folder(partly_damaged, size=8, skip_unreadable=True)
+    assert sum(len(part) for part in parts(mine)) == 48
+    assert "cats/3.png" in mine.note
+
+
+def test_a_class_of_which_nothing_is_left_is_named(own_images):
     for file in (own_images / "cats").iterdir():
         file.write_bytes(b"no picture")
-    with pytest.raises(FormatError, match=r"cats/\d+\.png could not be read as an image"):
-        _ = data.folder(own_images).train
+    with pytest.raises(InputError, match="Of the class cats no file can be read"):
+        data.folder(own_images, skip_unreadable=True)
 
 
 def test_every_file_in_the_data_folder_is_described_with_its_licence():

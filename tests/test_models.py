@@ -177,6 +177,36 @@ def test_an_untrained_network_tells_pictures_apart(untrained_mobilenet):
     assert 0.5 < logits.std() < 20
 
 
+def test_squeezenet_has_the_published_number_of_weights():
+    # Forrest Iandola's SqueezeNet 1.1, as torchvision counts it too.
+    assert models.squeezenet(weights=None).count_params() == 1_235_496
+
+
+def test_squeezenet_tells_pictures_apart_though_nothing_normalises_in_it():
+    model = models.squeezenet(weights=None)
+    pictures = data.crops(n=16, size=224).map(models.preprocessor("squeezenet"))
+    logits = model.predict(pictures.x, verbose=0)
+    assert len(set(logits.argmax(axis=1))) > 4
+    assert models.info(model).weights == "none"
+
+
+def test_squeezenet_says_that_it_goes_without_weights(capsys):
+    models.load("squeezenet")
+    assert "no ImageNet weights here (Keras has none)" in capsys.readouterr().out
+    with pytest.raises(MissingDataError, match="no ImageNet weights of SqueezeNet"):
+        models.squeezenet(weights="imagenet")
+
+
+def test_the_separable_digits_network_is_trained_and_kept_like_the_other(monkeypatch):
+    model = models.load("digits_separable")
+    assert models.info(model).weights == "trained"
+    digits = data.digits()
+    answers = model.predict(digits.test.x, verbose=0).argmax(axis=1)
+    assert (answers == digits.test.y).mean() > 0.8
+    monkeypatch.setattr(training, "fit", None)
+    assert models.info(models.load("digits_separable")) == models.info(model)
+
+
 def test_an_untrained_network_is_the_same_again_and_another_with_another_seed(untrained_mobilenet):
     again = models.mobilenet_v2(weights=None, alpha=0.35, size=96)
     other = models.mobilenet_v2(weights=None, alpha=0.35, size=96, seed=1)

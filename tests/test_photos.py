@@ -101,3 +101,14 @@ def test_crops_follow_the_rule_of_the_test_split(pictures):
     views = photos.crops(n=4, size=8)
     with pytest.raises(SplitError):
         type(views)("photos", "test", views.x, views.y, ()).require_calibration()
+
+
+def test_strangers_have_no_class_and_a_source():
+    for photo in photos.strangers():
+        assert photo.expected is None
+        assert photo.rgb.shape[2] == 3
+        assert photo.source
+
+
+def test_no_stranger_is_among_the_photographs(pictures):
+    assert not {photo.name for photo in pictures} & {photo.name for photo in photos.strangers()}
