@@ -1,0 +1,357 @@
+"""From evidence to a cause: how much time a change promises, how much is lost, and to what.
+
+    found = diagnosis.diagnose(evidence)
+    found.promise, found.gain, found.cause
+
+On paper a file that multiplies half as much with weights of a quarter of the bits takes an eighth of the
+time. What it takes beyond that is the *excess*, and every cause claims milliseconds of it: those that an
+experiment took away, or, where nothing can be taken away, those that the work would have cost at the
+reference's own rate. Causes claim from the outside in and never twice the same time. What nobody claims
+stays unexplained, and when no cause claims enough, there is none to name.
+
+The rules are pure functions of the evidence; `edgelab.experiments` gathers it. Lesson 25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from edgelab.anatomy import DYNAMIC, FLOAT, INTEGER, WIDENED, Anatomy
+from edgelab.causes import CAUSES, Cause
+from edgelab.records import duration
+from edgelab.serialize import Serializable
+
+# A paper gain is a rule of thumb; a candidate this close to it keeps its promise.
+KEPT = 1.3
+# A cause that costs less than this share of the excess is not worth naming.
+WORTH_NAMING = 0.15
+_MEMORY_SHARE = 0.3  # of the time, before reading weights counts as what limits
+_SLOW_SHARE = 0.1  # of the multiplications without a fast kernel
+_NARROW_SHARE = 0.3  # of the multiplications in int8, before its instructions can matter
+_ZEROS_SAVED = 0.9  # filled zeros may cost this much more before zeros count as skipped
+_FAST_INT8 = ("VNNI", "AMX", "dot product", "i8mm")
+_WORTH_OF_INT8 = 2.5  # fast instructions multiply int8 at least this many times faster than floats
+_CONVERTING = ("QuantizeLinear", "DequantizeLinear")
+_DYNAMIC_CONVOLUTION = ("ConvInteger",)
+
+
+@dataclass(frozen=True)
+class Side(Serializable):
+    """One side of a pair: what it is made of and how long it takes.
+
+    Attributes:
+        name: label.
+        runtime: that ran it.
+        threads: that it was given.
+        latency_ms: one inference, Python code around it included.
+        parts: its layers.
+        by_batch: batch size → milliseconds of the whole batch, the network alone.
+    """
+
+    name: str
+    runtime: str
+    threads: int
+    latency_ms: float
+    parts: Anatomy
+    by_batch: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def fixed_ms(self) -> float | None:
+        """Return what a call costs however many images it takes; None where that was not tried."""
+        return None if len(self.by_batch) < 2 else fixed_and_each(self.by_batch)[0]
+
+    @property
+    def each_ms(self) -> float:
+        """Return what one more image costs; without batches, what one image costs."""
+        if len(self.by_batch) < 2:
+            return self.by_batch.get(1, self.latency_ms)
+        return fixed_and_each(self.by_batch)[1]
+
+    @property
+    def macs_each_ms(self) -> float:
+        """Return how many multiply-accumulates it does in a millisecond, fixed cost left out."""
+        return self.parts.macs / self.each_ms
+
+
+@dataclass(frozen=True)
+class Evidence(Serializable):
+    """Everything that a diagnosis rests on.
+
+    Attributes:
+        before: the reference.
+        after: the candidate that should be faster.
+        ratio: time of the candidate over the reference's.
+        low, high: its interval over fresh instances.
+        without: suspect → milliseconds of the candidate without it ("python", "call", "threads 1",
+            "kernels", "zeros").
+        operators_ms: kind of operator → milliseconds in one inference, where the runtime tells.
+        reading_ms: time only to read the candidate's weights.
+        int8: the processor's instruction sets for int8.
+        cores: of this machine.
+        busy: whether other processes disturbed the measurement.
+    """
+
+    before: Side
+    after: Side
+    ratio: float
+    low: float
+    high: float
+    without: dict[str, float] = field(default_factory=dict)
+    operators_ms: dict[str, float] = field(default_factory=dict)
+    reading_ms: float = 0.0
+    int8: tuple[str, ...] = ()
+    cores: int = 1
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class Finding(Serializable):
+    """One cause with what it costs.
+
+    Attributes:
+        cause: key in `causes.CAUSES`.
+        lost_ms: the time of one inference that it costs.
+        seen: the evidence, one sentence each.
+        measured: whether an experiment took it away; else the time is an estimate from rates.
+    """
+
+    cause: str
+    lost_ms: float
+    seen: tuple[str, ...]
+    measured: bool
+
+    @property
+    def about(self) -> Cause:
+        """Return title and remedy."""
+        return CAUSES[self.cause]
+
+
+@dataclass(frozen=True)
+class Diagnosis(Serializable):
+    """What limits the candidate, the costliest cause first; no findings where none was found."""
+
+    evidence: Evidence
+    promise: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def gain(self) -> float:
+        """Return how many times faster the candidate is than the reference."""
+        return 1 / self.evidence.ratio
+
+    @property
+    def promised_ms(self) -> float:
+        """Return the time that the candidate would take if it kept what its work promises."""
+        return self.evidence.before.latency_ms / self.promise
+
+    @property
+    def excess_ms(self) -> float:
+        """Return the time beyond that; 0 where the promise is kept."""
+        return max(0.0, self.evidence.after.latency_ms - self.promised_ms)
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether the candidate is about as fast as its work promises."""
+        return self.promise * self.evidence.ratio <= KEPT
+
+    @property
+    def cause(self) -> str | None:
+        """Return the key of the cause that costs most, None where no cause was found."""
+        return self.findings[0].cause if self.findings else None
+
+    @property
+    def unexplained_ms(self) -> float:
+        """Return the part of the excess that no finding claims."""
+        return max(0.0, self.excess_ms - sum(finding.lost_ms for finding in self.findings))
+
+
+def fixed_and_each(by_batch: dict[int, float]) -> tuple[float, float]:
+    """Return the fixed cost of a call and the cost of each image: a straight line through the times.
+
+    Args:
+        by_batch: batch size → time of the whole batch, two sizes or more.
+
+    Returns:
+        Fixed cost and cost of one image, in the unit of the times. Neither is below 0: where large
+        batches fall out of a cache, the whole time of one image counts as its own.
+    """
+    import numpy as np
+
+    each, fixed = np.polyfit(list(by_batch), list(by_batch.values()), 1)
+    alone = by_batch[min(by_batch)] / min(by_batch)
+    if fixed <= 0 or each <= 0:
+        return (0.0, alone) if fixed <= 0 else (alone * 0.99, alone * 0.01)
+    fixed = min(float(fixed), alone)
+    return fixed, max(alone - fixed, float(each) * 0.01)
+
+
+def promise(before: Side, after: Side, cores: int) -> float:
+    """Return the gain on paper: fewer products, fewer bits a weight, more threads.
+
+    The products with weights that are 0 count as not done, as whoever pruned them hoped; threads count
+    up to the number of cores. A network without weights promises nothing: 1.
+    """
+    a, b = before.parts, after.parts
+    if not (a.macs and b.macs):
+        return 1.0
+    products = a.macs * (1 - a.idle) / max(1.0, b.macs * (1 - b.idle))
+    threads = min(after.threads, cores) / min(before.threads, cores)
+    return products * (a.bits / b.bits) * threads
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """Name what keeps a candidate from the speed that its work promises."""
+    promised = promise(evidence.before, evidence.after, evidence.cores)
+    found = Diagnosis(evidence, promised, ())
+    if found.kept:
+        return found
+    left = found.excess_ms
+    claimed = []
+    for claim in _claims(evidence):
+        lost = min(left, claim.lost_ms)
+        left -= lost
+        claimed.append(Finding(claim.cause, lost, claim.seen, claim.measured))
+    worth = [f for f in claimed if f.lost_ms >= WORTH_NAMING * found.excess_ms]
+    worth.sort(key=lambda f: -f.lost_ms)
+    return Diagnosis(evidence, promised, tuple(worth))
+
+
+def _claims(e: Evidence) -> Iterator[Finding]:
+    """Yield what each cause claims of the candidate's time, from the outside in."""
+    yield from _around(e)
+    yield from _fixed(e)
+    yield from _kernels(e)
+    yield from _weights(e)
+    yield from _arithmetic(e)
+
+
+def _around(e: Evidence) -> Iterator[Finding]:
+    """Look at what stands around the network: Python code, the call, threads."""
+    latency = e.after.latency_ms
+    if "python" in e.without:
+        alone = e.without["python"]
+        seen = f"with its Python code {duration(latency)}, the network alone {duration(alone)}"
+        yield from _if_any("python", latency - alone, seen)
+    if "call" in e.without:
+        compiled = e.without["call"]
+        seen = f"called with {e.after.runtime} {duration(latency)}, compiled {duration(compiled)}"
+        yield from _if_any("call", latency - compiled, seen)
+    fewer = {int(k.split()[1]): ms for k, ms in e.without.items() if k.startswith("threads ")}
+    if fewer:
+        best = min(fewer, key=lambda n: fewer[n])
+        seen = (
+            f"{e.after.threads} threads on {e.cores} cores: {duration(latency)}; {best} "
+            f"{'thread' if best == 1 else 'threads'}: {duration(fewer[best])}"
+        )
+        yield from _if_any("threads", latency - fewer[best], seen)
+
+
+def _fixed(e: Evidence) -> Iterator[Finding]:
+    """Look at what a call costs however many images it takes: reading weights, and overhead."""
+    inner, fixed = _inner_ms(e), e.after.fixed_ms
+    reading = min(e.reading_ms, inner if fixed is None else fixed)
+    if reading >= _MEMORY_SHARE * inner:
+        amount = e.after.parts.weight_bytes / 1e6
+        share = f"{duration(e.reading_ms)} of {duration(inner)}"
+        seen = [f"only reading its {amount:.1f} MB of weights takes {share}"]
+        if fixed is not None:
+            seen.append(_batch_line(e.after))
+        yield Finding("memory", reading, tuple(seen), measured=True)
+    else:
+        reading = 0.0
+    if fixed is not None:
+        yield from _if_any("overhead", fixed - reading, _batch_line(e.after))
+
+
+def _kernels(e: Evidence) -> Iterator[Finding]:
+    """Look for operators that no fast kernel takes, and for operators that only convert."""
+    b, each = e.after.parts, e.after.each_ms
+    if "kernels" in e.without:
+        fast = e.without["kernels"]
+        seen = f"with the runtime's fast kernels {duration(fast)}, without {duration(_inner_ms(e))}"
+        yield from _if_any("kernels", _inner_ms(e) - fast, seen)
+    elif b.slow >= _SLOW_SHARE:
+        at_old_rate = b.macs / e.before.macs_each_ms
+        kinds = sorted({p.arithmetic for p in b.parts if not p.fast})
+        seen = f"no fast kernel takes {b.slow:.0%} of its multiplications ({', '.join(kinds)})"
+        yield from _if_any("kernels", each - at_old_rate, seen, _rates(e), measured=False)
+    slow = sum(e.operators_ms.get(kind, 0.0) for kind in _DYNAMIC_CONVOLUTION)
+    if slow:
+        rounding = e.operators_ms.get("DynamicQuantizeLinear", 0.0)
+        seen = f"ConvInteger takes {duration(slow)}, rounding its inputs {duration(rounding)}"
+        at_old_rate = b.share(DYNAMIC) * b.macs / e.before.macs_each_ms
+        yield from _if_any("dynamic", slow + rounding - at_old_rate, seen, _rates(e))
+    converting = sum(e.operators_ms.get(kind, 0.0) for kind in _CONVERTING)
+    seen = f"{b.converters} converting operators take {duration(converting)}"
+    yield from _if_any("converters", converting, seen)
+
+
+def _weights(e: Evidence) -> Iterator[Finding]:
+    """Look for savings that exist in the file only: zeros, and narrow weights that are widened."""
+    b, each = e.after.parts, e.after.each_ms
+    filled = e.without.get("zeros")
+    if b.idle > e.before.parts.idle and filled is not None:
+        seen = [f"{b.idle:.0%} of its multiplications are with a 0"]
+        seen.append(
+            f"with every 0 filled it takes {duration(filled)}, before {duration(_inner_ms(e))}"
+        )
+        if _inner_ms(e) >= _ZEROS_SAVED * filled:
+            yield from _if_any("zeros", b.idle * each, *seen)
+    widened = b.share(WIDENED, fast=True)
+    if widened:
+        stored = f"stored in {b.widened_from:.0f} bits and widened to 32"
+        seen = [f"{widened:.0%} of its multiplications use weights {stored}"]
+        lost = widened * each * (1 - b.widened_from / 32)
+        yield from _if_any("widened", lost, *seen, measured=False)
+
+
+def _arithmetic(e: Evidence) -> Iterator[Finding]:
+    """Look at what is multiplied in which kind of number, and how fast this processor is at it."""
+    b, each = e.after.parts, e.after.each_ms
+    floats, narrow = b.share(FLOAT, fast=True), b.share(INTEGER, DYNAMIC, fast=True)
+    quantized = any(p.arithmetic in (INTEGER, DYNAMIC) for p in b.parts)
+    float_ms = min(each, floats * b.macs / e.before.macs_each_ms)
+    if quantized and floats:
+        layers = sum(p.arithmetic == FLOAT for p in b.parts)
+        seen = (
+            f"{layers} of {len(b.parts)} layers with {floats:.0%} of the multiplications stayed in "
+            "floating point"
+        )
+        yield from _if_any("float", float_ms * (1 - 8 / 32), seen, measured=False)
+    if narrow < _NARROW_SHARE or any(word in name for name in e.int8 for word in _FAST_INT8):
+        return
+    others = sum(e.operators_ms.get(kind, 0.0) for kind in (*_CONVERTING, *_DYNAMIC_CONVOLUTION))
+    narrow_ms = max(0.0, each - float_ms - others)
+    rate = narrow * b.macs / narrow_ms / e.before.macs_each_ms if narrow_ms else 0.0
+    if 0 < rate < _WORTH_OF_INT8 and e.before.parts.share(FLOAT) > 0.5:
+        has = ", ".join(e.int8) or "none"
+        seen = (
+            f"this processor's instruction sets for int8: {has}; it multiplies int8 {rate:.1f} times "
+            "as fast as floats"
+        )
+        yield from _if_any("instructions", narrow_ms * (1 - rate / 4), seen, measured=False)
+
+
+def _inner_ms(e: Evidence) -> float:
+    """Return the time of the network alone, called as it is."""
+    return e.without.get("python", e.after.latency_ms)
+
+
+def _batch_line(side: Side) -> str:
+    largest = max(side.by_batch)
+    return (
+        f"one image takes {duration(side.by_batch[1])}, {largest} images in one call "
+        f"{duration(side.by_batch[largest])}: {duration(side.fixed_ms)} are paid once a call"
+    )
+
+
+def _rates(e: Evidence) -> str:
+    # Multiply-accumulates a millisecond are thousands a second; in thousand millions they read well.
+    new, old = (side.macs_each_ms / 1e6 for side in (e.after, e.before))
+    return f"{new:.3g} thousand million multiply-accumulates a second, the reference {old:.3g}"
+
+
+def _if_any(cause: str, lost_ms: float, *seen: str, measured: bool = True) -> Iterator[Finding]:
+    if lost_ms > 0:
+        yield Finding(cause, lost_ms, seen, measured)
