@@ -186,18 +186,26 @@ def fixed_and_each(by_batch: dict[int, float]) -> tuple[float, float]:
     return fixed, max(alone - fixed, float(each) * 0.01)
 
 
-def promise(before: Side, after: Side, cores: int) -> float:
-    """Return the gain on paper: fewer products, fewer bits a weight, more threads.
+def paper_gain(before: Anatomy, after: Anatomy) -> float:
+    """Return how many times faster a file should be on paper: fewer products, fewer bits a weight.
 
-    The products with weights that are 0 count as not done, as whoever pruned them hoped; threads count
-    up to the number of cores. A network without weights promises nothing: 1.
+    Products with a weight that is 0 count as not done, as whoever pruned them hoped. A network without
+    weights promises nothing: 1.
+
+    Args:
+        before: of the reference.
+        after: of the candidate.
     """
-    a, b = before.parts, after.parts
-    if not (a.macs and b.macs):
+    if not (before.macs and after.macs):
         return 1.0
-    products = a.macs * (1 - a.idle) / max(1.0, b.macs * (1 - b.idle))
+    products = before.macs * (1 - before.idle) / max(1.0, after.macs * (1 - after.idle))
+    return products * (before.bits / after.bits)
+
+
+def promise(before: Side, after: Side, cores: int) -> float:
+    """Return the gain on paper, threads included up to the number of cores."""
     threads = min(after.threads, cores) / min(before.threads, cores)
-    return products * (a.bits / b.bits) * threads
+    return paper_gain(before.parts, after.parts) * threads
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from edgelab.claims import Claim
 from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.calibration import calibration
+from edgelab.figures.causes import lost_time, operator_times
 from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
@@ -22,6 +23,7 @@ from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
 from edgelab.figures.predictions import agreement, pictures
+from edgelab.figures.scaling import call_cost, partial_gain, thread_times
 from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.losses import losses
 from edgelab.quantities import QUANTITIES
@@ -39,6 +41,7 @@ __all__ = [
     "agreement",
     "bars",
     "calibration",
+    "call_cost",
     "channels",
     "claim",
     "cost_split",
@@ -46,13 +49,17 @@ __all__ = [
     "interleaving",
     "latency_histogram",
     "losses",
+    "lost_time",
     "number_line",
+    "operator_times",
     "outlier",
+    "partial_gain",
     "pictures",
     "roofline",
     "rounding_error",
     "sensitivity",
     "table",
+    "thread_times",
     "throughput_curve",
     "timeline",
     "workshop",
