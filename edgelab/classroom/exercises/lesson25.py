@@ -259,7 +259,7 @@ def _slowed_by(candidate: Candidate) -> str:
         return "a"
     raise Wrong(
         "harmless",
-        _("So the file runs as fast as it can on this machine, which has {n} cores.").format(
+        _("So the file runs as fast as it can. Cores of this machine: {n}.").format(
             n=machine.cores()
         ),
         _("What can one ask of a processor that it does not have?"),
