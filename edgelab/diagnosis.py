@@ -34,6 +34,7 @@ _FAST_INT8 = ("VNNI", "AMX", "dot product", "i8mm")
 _WORTH_OF_INT8 = 2.5  # fast instructions multiply int8 at least this many times faster than floats
 _CONVERTING = ("QuantizeLinear", "DequantizeLinear")
 _DYNAMIC_CONVOLUTION = ("ConvInteger",)
+_AROUND_IT = ("DynamicQuantizeLinear", "Cast", "Mul")  # rounds what goes in, scales what comes out
 
 
 @dataclass(frozen=True)
@@ -286,10 +287,12 @@ def _kernels(e: Evidence) -> Iterator[Finding]:
         yield from _if_any("kernels", each - at_old_rate, seen, _rates(e), measured=False)
     slow = sum(e.operators_ms.get(kind, 0.0) for kind in _DYNAMIC_CONVOLUTION)
     if slow:
-        rounding = e.operators_ms.get("DynamicQuantizeLinear", 0.0)
-        seen = f"ConvInteger takes {duration(slow)}, rounding its inputs {duration(rounding)}"
+        around = sum(e.operators_ms.get(kind, 0.0) for kind in _AROUND_IT)
+        seen = (
+            f"ConvInteger takes {duration(slow)}, rounding and scaling around it {duration(around)}"
+        )
         at_old_rate = b.share(DYNAMIC) * b.macs / e.before.macs_each_ms
-        yield from _if_any("dynamic", slow + rounding - at_old_rate, seen, _rates(e))
+        yield from _if_any("dynamic", slow + around - at_old_rate, seen, _rates(e))
     converting = sum(e.operators_ms.get(kind, 0.0) for kind in _CONVERTING)
     seen = f"{b.converters} converting operators take {duration(converting)}"
     yield from _if_any("converters", converting, seen)

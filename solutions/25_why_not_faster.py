@@ -373,16 +373,17 @@ report.operator_times(slower)
 
 # %%
 cores = machine.cores()
-predict("threads", f"How many times faster are 16 threads than 1, on {cores} cores?", "×", canned=1)
+many = 8 * cores
+predict("threads", f"On {cores} cores, how many times faster are {many} threads?", "×", canned=1)
 
 # %%
 thread_ms = {}
-for threads in (1, 2, 4, 16):
+for threads in sorted({1, cores, 2 * cores, many}):
     with runtimes.load(float32, threads=threads) as runner:
         thread_ms[threads] = stopwatch.median_ms(
             runner.prepare(cifar.validation.x[:1]), warmup=20, runs=200
         )
-reveal("threads", thread_ms[1] / thread_ms[16])
+reveal("threads", thread_ms[1] / thread_ms[many])
 report.thread_times(thread_ms, cores)
 
 # %% [markdown]
@@ -394,7 +395,7 @@ report.thread_times(thread_ms, cores)
 
 # %%
 crowded = benchmark.explain(
-    float32, Candidate(float32, threads=16), names=("one thread", "16 threads")
+    float32, Candidate(float32, threads=many), names=("one thread", f"{many} threads")
 )
 crowded
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import artefacts, convert, keras, quantize, runtimes
+from edgelab import artefacts, convert, keras, machine, quantize, runtimes, workspace
 from edgelab.benchmark import Pipeline
 from edgelab.runtimes import Candidate
 
 Pair = tuple[Any, Any]
-MOST_THREADS = 16
+THREADS_A_CORE = 8
 
 
 class Pairs:
@@ -56,8 +56,6 @@ class Pairs:
 
     @cached_property
     def fast_int8(self) -> bool:
-        from edgelab import machine
-
         return any(w in name for name in machine.describe()["int8"] for w in ("VNNI", "AMX", "dot"))
 
     # With a cause
@@ -115,7 +113,7 @@ class Pairs:
 
     def threads(self) -> Pair:
         """Far more threads than cores."""
-        return self.float32, Candidate(self.float32, threads=MOST_THREADS)
+        return self.float32, Candidate(self.float32, threads=THREADS_A_CORE * machine.cores())
 
     def call(self) -> Pair:
         """An eighth of the work, called with predict() like the large one."""
@@ -228,8 +226,6 @@ def only(source: Path, images: np.ndarray, target: Path, kinds: list[str]) -> Pa
             per_channel=True,
         )
         ready.unlink()
-
-    from edgelab import workspace
 
     key = {"verb": "planted-only", "source": workspace.file_hash(source), "kinds": kinds}
     return artefacts.make(target, ".onnx", "Quantizing some operators", key, write)
