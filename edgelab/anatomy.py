@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab import counts, keras, tflite, workspace
+from edgelab import counts, coverage, keras, tflite, workspace
 from edgelab.errors import InputError
 from edgelab.serialize import Serializable
 
@@ -154,7 +154,7 @@ def _mean(pairs: Iterable[tuple[float, int]]) -> float:
 
 def _lite(path: Path, runtime: str | None) -> Anatomy:
     model = tflite.read(path)
-    fast = set() if runtime == "litert-builtin" else taken_by_fast_kernels(path)
+    fast = set() if runtime == "litert-builtin" else coverage.taken(path)
     unpacked = {
         o.outputs[0]: o.inputs[0]
         for o in model.operators
@@ -185,40 +185,6 @@ def _lite(path: Path, runtime: str | None) -> Anatomy:
         if o.kind in _CONVERTERS and model.tensors[o.inputs[0]].data is None
     ]
     return Anatomy(tuple(parts), len(model.operators) - len(unpacked), len(on_activations))
-
-
-def taken_by_fast_kernels(path: Path) -> set[int]:
-    """Return the numbers of the operators that XNNPACK takes over when LiteRT loads a file.
-
-    LiteRT replaces what its delegate can run by DELEGATE steps and keeps the rest on its own kernels.
-    A step computes everything between its inputs and its outputs.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    with keras.quiet():
-        interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
-        interpreter.allocate_tensors()
-    steps = interpreter._get_ops_details()
-    makers = {
-        int(out): i
-        for i, step in enumerate(steps)
-        if step["op_name"] != "DELEGATE"
-        for out in step["outputs"]
-    }
-    taken: set[int] = set()
-    for step in steps:
-        if step["op_name"] != "DELEGATE":
-            continue
-        borders = {int(i) for i in step["inputs"]}
-        waiting = [int(o) for o in step["outputs"]]
-        while waiting:
-            tensor = waiting.pop()
-            maker = makers.get(tensor)
-            if tensor in borders or maker is None or maker in taken:
-                continue
-            taken.add(maker)
-            waiting += [int(i) for i in steps[maker]["inputs"] if i >= 0]
-    return taken
 
 
 def _zeros(tensor: tflite.Tensor) -> float:

@@ -1,0 +1,103 @@
+"""What a diagnosis rests on: two sides, their ratio, and the experiments; nothing is concluded here.
+
+    found = benchmark.explain(float32, int8).evidence
+    found.after.fixed_ms, found.without, found.operators_ms
+
+`edgelab.experiments` gathers it, `edgelab.diagnosis` draws the conclusions. Lesson 25.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgelab.anatomy import Anatomy
+from edgelab.serialize import Serializable
+
+
+@dataclass(frozen=True)
+class Side(Serializable):
+    """One side of a pair: what it is made of and how long it takes.
+
+    Attributes:
+        name: label.
+        runtime: that ran it.
+        threads: that it was given.
+        latency_ms: one inference, Python code around it included.
+        parts: its layers.
+        by_batch: batch size → milliseconds of the whole batch, the network alone.
+    """
+
+    name: str
+    runtime: str
+    threads: int
+    latency_ms: float
+    parts: Anatomy
+    by_batch: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def fixed_ms(self) -> float | None:
+        """Return what a call costs however many images it takes; None where that was not tried."""
+        return None if len(self.by_batch) < 2 else fixed_and_each(self.by_batch)[0]
+
+    @property
+    def each_ms(self) -> float:
+        """Return what one more image costs; without batches, what one image costs."""
+        if len(self.by_batch) < 2:
+            return self.by_batch.get(1, self.latency_ms)
+        return fixed_and_each(self.by_batch)[1]
+
+    @property
+    def macs_each_ms(self) -> float:
+        """Return how many multiply-accumulates it does in a millisecond, fixed cost left out."""
+        return self.parts.macs / self.each_ms
+
+
+@dataclass(frozen=True)
+class Evidence(Serializable):
+    """Everything that a diagnosis rests on.
+
+    Attributes:
+        before: the reference.
+        after: the candidate that should be faster.
+        ratio: time of the candidate over the reference's.
+        low, high: its interval over fresh instances.
+        without: suspect → milliseconds of the candidate without it ("python", "call", "threads 1",
+            "kernels", "zeros").
+        operators_ms: kind of operator → milliseconds in one inference, where the runtime tells.
+        reading_ms: time only to read the candidate's weights.
+        int8: the processor's instruction sets for int8.
+        cores: of this machine.
+        busy: whether other processes disturbed the measurement.
+    """
+
+    before: Side
+    after: Side
+    ratio: float
+    low: float
+    high: float
+    without: dict[str, float] = field(default_factory=dict)
+    operators_ms: dict[str, float] = field(default_factory=dict)
+    reading_ms: float = 0.0
+    int8: tuple[str, ...] = ()
+    cores: int = 1
+    busy: bool = False
+
+
+def fixed_and_each(by_batch: dict[int, float]) -> tuple[float, float]:
+    """Return the fixed cost of a call and the cost of each image: a straight line through the times.
+
+    Args:
+        by_batch: batch size → time of the whole batch, two sizes or more.
+
+    Returns:
+        Fixed cost and cost of one image, in the unit of the times. Neither is below 0: where large
+        batches fall out of a cache, the whole time of one image counts as its own.
+    """
+    import numpy as np
+
+    each, fixed = np.polyfit(list(by_batch), list(by_batch.values()), 1)
+    alone = by_batch[min(by_batch)] / min(by_batch)
+    if fixed <= 0 or each <= 0:
+        return (0.0, alone) if fixed <= 0 else (alone * 0.99, alone * 0.01)
+    fixed = min(float(fixed), alone)
+    return fixed, max(alone - fixed, float(each) * 0.01)
