@@ -25,6 +25,8 @@ from edgelab.serialize import Serializable
 # How the products of a layer are computed, whatever its weights are stored in.
 FLOAT, INTEGER, INT16, DYNAMIC, WIDENED = "float", "integer", "int16", "dynamic", "widened"
 ARITHMETIC = (FLOAT, INTEGER, INT16, DYNAMIC, WIDENED)
+# Numbers that a processor multiplies in one step, about: 4 floats (NEON), 8 (AVX2), 16 (AVX-512).
+LANES = 8
 _LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _CONVERTERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear",
                "DynamicQuantizeLinear")  # fmt: skip
@@ -48,6 +50,7 @@ class Part(Serializable):
         arithmetic: "float"; "integer" (weights and activations); "int16" (its activations); "dynamic"
             (activations are quantized while it runs); "widened" (stored narrow, multiplied as floats).
         fast: whether the runtime's fast kernels take it; True where that can't be known.
+        channels: of its output.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Part(Serializable):
     zeros: float
     arithmetic: str
     fast: bool = True
+    channels: int = LANES
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,14 @@ class Anatomy(Serializable):
     def slow(self) -> float:
         """Return the share of multiply-accumulates that no fast kernel takes."""
         return _mean((not p.fast, p.macs) for p in self.parts)
+
+    @property
+    def idle_lanes(self) -> float:
+        """Return the share of multipliers that narrow layers leave idle: channels come in steps of 8."""
+        filled = sum(
+            p.macs * math.ceil(p.channels / LANES) * LANES / p.channels for p in self.parts
+        )
+        return 1 - self.macs / filled if filled else 0.0
 
     @property
     def weight_bytes(self) -> float:
@@ -177,6 +189,7 @@ def _lite(path: Path, runtime: str | None) -> Anatomy:
                 zeros=_zeros(stored),
                 arithmetic=_lite_arithmetic(given, stored.bits, operator.inputs[1] in unpacked),
                 fast=index in fast,
+                channels=output[-1] if output else 1,
             )
         )
     on_activations = [
@@ -244,6 +257,7 @@ def _onnx(path: Path) -> Anatomy:
                 bits=bits,
                 zeros=zeros,
                 arithmetic=_onnx_arithmetic(node.op_type, bits, node.input[0] in from_codes),
+                channels=shape[0] if shape else 1,
             )
         )
     converters = [n for n in nodes if n.op_type in _CONVERTERS and n.input[0] not in constants]
@@ -265,7 +279,16 @@ def _keras(path: Path) -> Anatomy:
     found = counts.of(network)
     zeros = {layer.name: _zero_share(layer.get_weights()) for layer in network.layers}
     parts = [
-        Part(c.name, c.kind, c.macs, c.parameters, 32, zeros[c.name], FLOAT)
+        Part(
+            c.name,
+            c.kind,
+            c.macs,
+            c.parameters,
+            32,
+            zeros[c.name],
+            FLOAT,
+            channels=c.output_shape[-1],
+        )
         for c in found.layers
         if c.macs
     ]

@@ -72,6 +72,12 @@ CAUSES = {
             "Quantize the operators in between as well, or replace those that have no integer kernel.",
         ),
         Cause(
+            "narrow",
+            "layers too narrow for the processor's vector instructions",
+            "Keep channels at multiples of 8 and remove layers or pixels instead: a processor multiplies "
+            "8 or 16 numbers in one step, however few are needed.",
+        ),
+        Cause(
             "zeros",
             "zeros without structure: they are multiplied like any other number",
             "Remove whole filters (structured pruning); keep scattered zeros for a smaller download.",

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgelab.anatomy import DYNAMIC, FLOAT, INTEGER, WIDENED, Anatomy
+from edgelab.anatomy import DYNAMIC, FLOAT, INTEGER, LANES, WIDENED, Anatomy
 from edgelab.causes import CAUSES, Cause
 from edgelab.evidence import Evidence, Side, fixed_and_each
 from edgelab.records import duration
@@ -39,13 +39,16 @@ KEPT = 1.3
 # A cause that costs less than this share of the excess is not worth naming.
 WORTH_NAMING = 0.15
 _MEMORY_SHARE = 0.3  # of the time, before reading weights counts as what limits
+_MEMORY_BYTES = 500_000  # fewer weights than this stay in a core's own cache
 _SLOW_SHARE = 0.1  # of the multiplications without a fast kernel
+_IDLE_LANES = 0.2  # of the multipliers, more than in the reference
 _NARROW_SHARE = 0.3  # of the multiplications in int8, before its instructions can matter
 _ZEROS_SAVED = 0.9  # filled zeros may cost this much more before zeros count as skipped
 _FAST_INT8 = ("VNNI", "AMX", "dot product", "i8mm")
 _WORTH_OF_INT8 = 2.5  # fast instructions multiply int8 at least this many times faster than floats
 _CONVERTING = ("QuantizeLinear", "DequantizeLinear")
 _DYNAMIC_CONVOLUTION = ("ConvInteger",)
+_INTEGER_KINDS = ("QLinear", "MatMulInteger", "DynamicQuantizeMatMul")
 _AROUND_IT = ("DynamicQuantizeLinear", "Cast", "Mul")  # rounds what goes in, scales what comes out
 
 
@@ -183,7 +186,7 @@ def _fixed(e: Evidence) -> Iterator[Finding]:
     """Look at what a call costs however many images it takes: reading weights, and overhead."""
     inner, fixed = _inner_ms(e), e.after.fixed_ms
     reading = min(e.reading_ms, inner if fixed is None else fixed)
-    if reading >= _MEMORY_SHARE * inner:
+    if reading >= _MEMORY_SHARE * inner and e.after.parts.weight_bytes >= _MEMORY_BYTES:
         amount = e.after.parts.weight_bytes / 1e6
         share = f"{duration(e.reading_ms)} of {duration(inner)}"
         seen = [f"only reading its {amount:.1f} MB of weights takes {share}"]
@@ -211,19 +214,31 @@ def _kernels(e: Evidence) -> Iterator[Finding]:
     slow = sum(e.operators_ms.get(kind, 0.0) for kind in _DYNAMIC_CONVOLUTION)
     if slow:
         around = sum(e.operators_ms.get(kind, 0.0) for kind in _AROUND_IT)
-        seen = (
+        seen = [
             f"ConvInteger takes {duration(slow)}, rounding and scaling around it {duration(around)}"
-        )
-        at_old_rate = b.share(DYNAMIC) * b.macs / e.before.macs_each_ms
-        yield from _if_any("dynamic", slow + around - at_old_rate, seen, _rates(e))
+        ]
+        lost = slow + around - b.share(DYNAMIC) * b.macs / e.before.macs_each_ms
+        if "dynamic" in e.without:
+            static = e.without["dynamic"]
+            seen.append(f"quantized statically it takes {duration(static)}")
+            lost = _inner_ms(e) - static
+        yield from _if_any("dynamic", lost, *seen, measured="dynamic" in e.without)
     converting = sum(e.operators_ms.get(kind, 0.0) for kind in _CONVERTING)
     seen = f"{b.converters} converting operators take {duration(converting)}"
     yield from _if_any("converters", converting, seen)
 
 
 def _weights(e: Evidence) -> Iterator[Finding]:
-    """Look for savings that exist in the file only: zeros, and narrow weights that are widened."""
+    """Look for savings on paper only: thin layers, zeros, and narrow weights that are widened."""
     b, each = e.after.parts, e.after.each_ms
+    idle = b.idle_lanes
+    if idle - e.before.parts.idle_lanes >= _IDLE_LANES:
+        thin = sum(p.channels % LANES != 0 for p in b.parts)
+        seen = [
+            f"{thin} of {len(b.parts)} layers have a number of channels that is no multiple of {LANES}"
+        ]
+        seen.append(f"about {idle:.0%} of the multipliers have nothing to do")
+        yield from _if_any("narrow", idle * each, *seen, measured=False)
     filled = e.without.get("zeros")
     if b.idle > e.before.parts.idle and filled is not None:
         seen = [f"{b.idle:.0%} of its multiplications are with a 0"]
@@ -255,8 +270,11 @@ def _arithmetic(e: Evidence) -> Iterator[Finding]:
         yield from _if_any("float", float_ms * (1 - 8 / 32), seen, measured=False)
     if narrow < _NARROW_SHARE or any(word in name for name in e.int8 for word in _FAST_INT8):
         return
-    others = sum(e.operators_ms.get(kind, 0.0) for kind in (*_CONVERTING, *_DYNAMIC_CONVOLUTION))
-    narrow_ms = max(0.0, each - float_ms - others)
+    narrow_ms = max(0.0, each - float_ms)
+    if e.operators_ms:
+        narrow_ms = sum(
+            ms for kind, ms in e.operators_ms.items() if kind.startswith(_INTEGER_KINDS)
+        )
     rate = narrow * b.macs / narrow_ms / e.before.macs_each_ms if narrow_ms else 0.0
     if 0 < rate < _WORTH_OF_INT8 and e.before.parts.share(FLOAT) > 0.5:
         has = ", ".join(e.int8) or "none"

@@ -67,12 +67,18 @@ class Pairs:
         return self.float32, convert.to_tflite(pruned, self.folder / "pruned.tflite")
 
     def overhead(self) -> Pair:
-        """A network so small that a call costs more than what it computes."""
-        large = convolutions(14, filters=8, layers=2)
-        small = convolutions(14, filters=1, layers=2)
+        """Layers so small that a call costs more than what it computes."""
         return (
-            convert.to_tflite(large, self.folder / "little.tflite"),
-            convert.to_tflite(small, self.folder / "tiny.tflite"),
+            convert.to_tflite(tower(128), self.folder / "tower128.tflite"),
+            convert.to_tflite(tower(8), self.folder / "tower8.tflite"),
+        )
+
+    def narrow(self) -> Pair:
+        """One filter a layer where a processor multiplies eight at a time."""
+        wide, thin = (convolutions(14, filters=n, layers=2) for n in (8, 1))
+        return (
+            convert.to_tflite(wide, self.folder / "wide.tflite"),
+            convert.to_tflite(thin, self.folder / "thin.tflite"),
         )
 
     def instructions(self) -> Pair:
@@ -99,9 +105,9 @@ class Pairs:
 
     def converters(self) -> Pair:
         """Integer convolutions with float operators between them."""
-        model = pointwise(64, channels=8, layers=6)
+        model = pointwise(32, channels=32, layers=6)
         source = convert.to_onnx(model, self.folder / "pointwise.onnx")
-        images = np.random.default_rng(0).random((4, 64, 64, 8), dtype=np.float32)
+        images = np.random.default_rng(0).random((4, 32, 32, 32), dtype=np.float32)
         target = self.folder / "islands.onnx"
         return source, only(source, images, target, ["Conv"])
 
@@ -126,7 +132,8 @@ class Pairs:
         half = convert.to_tflite(
             convolutions(self.size, filters=16, layers=4), self.folder / "half.tflite"
         )
-        picture = np.random.default_rng(0).integers(0, 256, (self.size, self.size, 3), np.uint8)
+        shape = (2 * self.size, 2 * self.size, 3)
+        picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         return tuple(Pipeline(f, pixel_by_pixel, picture) for f in (self.float32, half))  # type: ignore[return-value]
 
     def memory(self) -> Pair:
@@ -165,16 +172,26 @@ def convolutions(size: int, filters: int, layers: int, seed: int = 0) -> Any:
 
 
 def pointwise(size: int, channels: int, layers: int) -> Any:
-    """Return 1×1 convolutions with an activation between them that stays float."""
-    k = keras.keras()
+    """Return 1×1 convolutions with an operator between them that has no integer kernel."""
+    k, tf = keras.keras(), keras.tf()
     k.utils.set_random_seed(0)
     image = k.Input((size, size, channels), name="image")
     x = image
     for _ in range(layers):
-        x = k.layers.Conv2D(channels, 1, padding="same")(x)
-        x = k.layers.LeakyReLU(alpha=0.1)(x)
+        x = tf.abs(k.layers.Conv2D(channels, 1, padding="same")(x))
     x = k.layers.GlobalAveragePooling2D()(x)
     return k.Model(image, k.layers.Dense(10)(x), name="pointwise")
+
+
+def tower(width: int, layers: int = 10) -> Any:
+    """Return a chain of dense layers of one width."""
+    k = keras.keras()
+    k.utils.set_random_seed(0)
+    values = k.Input((64,), name="values")
+    x = values
+    for _ in range(layers):
+        x = k.layers.Dense(width, activation="relu")(x)
+    return k.Model(values, k.layers.Dense(10)(x), name=f"tower{width}")
 
 
 def mostly_dense(size: int) -> Any:
@@ -232,9 +249,9 @@ def only(source: Path, images: np.ndarray, target: Path, kinds: list[str]) -> Pa
 
 
 def pixel_by_pixel(picture: np.ndarray) -> np.ndarray:
-    """Scale a picture to 0..1 with a loop over its pixels."""
+    """Scale a picture to 0..1 with a loop over its pixels, and keep every second."""
     rows = [[[float(value) / 255 for value in pixel] for pixel in row] for row in picture]
-    return np.array([rows], np.float32)
+    return np.array(rows, np.float32)[None, ::2, ::2]
 
 
 def _without_small(weight: np.ndarray) -> np.ndarray:

@@ -67,6 +67,18 @@ def test_dynamic_and_static_onnx_files_are_told_apart(
     assert static.converters > 0
 
 
+def test_channels_are_those_of_the_output_in_every_format(tiny_files: dict[str, Path]) -> None:
+    for name in ("m.tflite", "int8.tflite", "m.onnx", "m.keras"):
+        assert [p.channels for p in anatomy.of(tiny_files[name]).parts] == [4, 4, 10], name
+
+
+def test_channels_come_in_steps_of_eight(tiny_files: dict[str, Path]) -> None:
+    found = anatomy.of(tiny_files["m.tflite"])
+    first, depthwise, last = (p.macs for p in found.parts)
+    done = first * 8 / 4 + depthwise * 8 / 4 + last * 16 / 10
+    assert found.idle_lanes == pytest.approx(1 - found.macs / done)
+
+
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF")

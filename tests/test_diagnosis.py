@@ -81,6 +81,11 @@ def test_a_fixed_cost_that_goes_into_reading_weights_is_memory() -> None:
     assert "16.0 MB" in found.findings[0].seen[0]
 
 
+def test_weights_that_fit_a_cache_are_not_blamed_on_memory() -> None:
+    after = side("tower", 1.0, part(10_000), by_batch={1: 1.0, 2: 1.01, 4: 1.02})
+    assert diagnose(evidence(after, reading_ms=0.9)).cause == "overhead"
+
+
 def test_products_without_a_fast_kernel_are_named() -> None:
     after = side("int16", 30.0, part(bits=8, arithmetic="int16", fast=False))
     found = diagnose(evidence(after))
@@ -133,6 +138,23 @@ def test_dynamic_convolutions_are_named_by_their_time() -> None:
     times = {"ConvInteger": 7.0, "DynamicQuantizeLinear": 0.5, "Add": 0.5}
     found = diagnose(evidence(after, operators_ms=times, int8=AVX2))
     assert found.cause == "dynamic"
+
+
+def test_a_static_file_says_what_quantizing_on_the_way_costs() -> None:
+    after = side("dynamic", 1.2, part(bits=8, arithmetic="dynamic"), runtime="onnxruntime")
+    found = diagnose(
+        evidence(after, operators_ms={"ConvInteger": 1.0, "Mul": 0.2}, without={"dynamic": 0.5})
+    )
+    assert found.cause == "dynamic"
+    assert found.findings[0].lost_ms == pytest.approx(0.7)
+    assert found.findings[0].measured
+
+
+def test_layers_that_leave_multipliers_idle_are_named() -> None:
+    after = side("thin", 0.5, part(1_000_000, channels=1))
+    found = diagnose(evidence(after))
+    assert found.cause == "narrow"
+    assert "88% of the multipliers" in found.findings[0].seen[1]
 
 
 def test_conversions_are_named_by_their_time() -> None:

@@ -101,5 +101,5 @@ def test_a_format_without_anatomy_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_loop_over_pixels_computes_what_it_should() -> None:
-    picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    assert np.allclose(pixel_by_pixel(picture), picture[None] / 255)
+    picture = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
+    assert np.allclose(pixel_by_pixel(picture), picture[None, ::2, ::2] / 255)

@@ -24,6 +24,7 @@ FEWEST_SCENARIOS = 8
 PLANTED = {
     "zeros": "zeros",
     "overhead": "overhead",
+    "narrow": "narrow",
     "instructions": "instructions",
     "kernels": "kernels",
     "no_delegate": "kernels",
