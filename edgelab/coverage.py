@@ -9,8 +9,11 @@ pieces, and the rest stays with slow general kernels. Lesson 25 counts both.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from edgelab import keras
+from edgelab import keras, workspace
+
+_DELEGATE = "DELEGATE"
 
 
 def taken(path: Path) -> set[int]:
@@ -19,29 +22,41 @@ def taken(path: Path) -> set[int]:
     LiteRT replaces what its delegate can run by DELEGATE steps and keeps the rest on its own kernels.
     A step computes everything between its inputs and its outputs.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    with keras.quiet():
-        interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
-        interpreter.allocate_tensors()
-    steps = interpreter._get_ops_details()
+    steps = _steps(path)
     makers = {
         int(out): i
         for i, step in enumerate(steps)
-        if step["op_name"] != "DELEGATE"
+        if step["op_name"] != _DELEGATE
         for out in step["outputs"]
     }
-    taken: set[int] = set()
+    found: set[int] = set()
     for step in steps:
-        if step["op_name"] != "DELEGATE":
+        if step["op_name"] != _DELEGATE:
             continue
         borders = {int(i) for i in step["inputs"]}
         waiting = [int(o) for o in step["outputs"]]
         while waiting:
             tensor = waiting.pop()
             maker = makers.get(tensor)
-            if tensor in borders or maker is None or maker in taken:
+            if tensor in borders or maker is None or maker in found:
                 continue
-            taken.add(maker)
+            found.add(maker)
             waiting += [int(i) for i in steps[maker]["inputs"] if i >= 0]
-    return taken
+    return found
+
+
+def pieces(path: Path) -> int:
+    """Return into how many pieces the delegate's part of a file is cut; 1 is best, 0 is none of it."""
+    return sum(step["op_name"] == _DELEGATE for step in _steps(path))
+
+
+def _steps(path: Path) -> list[dict[str, Any]]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    with keras.quiet():
+        interpreter = Interpreter(
+            model_content=workspace.existing(path).read_bytes(), num_threads=1
+        )
+        interpreter.allocate_tensors()
+    steps: list[dict[str, Any]] = interpreter._get_ops_details()
+    return steps

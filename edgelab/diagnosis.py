@@ -214,15 +214,15 @@ def _kernels(e: Evidence) -> Iterator[Finding]:
     slow = sum(e.operators_ms.get(kind, 0.0) for kind in _DYNAMIC_CONVOLUTION)
     if slow:
         around = sum(e.operators_ms.get(kind, 0.0) for kind in _AROUND_IT)
-        seen = [
+        told = [
             f"ConvInteger takes {duration(slow)}, rounding and scaling around it {duration(around)}"
         ]
         lost = slow + around - b.share(DYNAMIC) * b.macs / e.before.macs_each_ms
         if "dynamic" in e.without:
             static = e.without["dynamic"]
-            seen.append(f"quantized statically it takes {duration(static)}")
+            told.append(f"quantized statically it takes {duration(static)}")
             lost = _inner_ms(e) - static
-        yield from _if_any("dynamic", lost, *seen, measured="dynamic" in e.without)
+        yield from _if_any("dynamic", lost, *told, measured="dynamic" in e.without)
     converting = sum(e.operators_ms.get(kind, 0.0) for kind in _CONVERTING)
     seen = f"{b.converters} converting operators take {duration(converting)}"
     yield from _if_any("converters", converting, seen)

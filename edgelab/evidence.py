@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgelab.anatomy import Anatomy
+from edgelab.errors import InputError
 from edgelab.serialize import Serializable
 
 
@@ -37,14 +39,16 @@ class Side(Serializable):
     @property
     def fixed_ms(self) -> float | None:
         """Return what a call costs however many images it takes; None where that was not tried."""
-        return None if len(self.by_batch) < 2 else fixed_and_each(self.by_batch)[0]
+        if len(self.by_batch) < 2:
+            return None
+        return min(fixed_and_each(self.by_batch)[0], self.by_batch[1])
 
     @property
     def each_ms(self) -> float:
-        """Return what one more image costs; without batches, what one image costs."""
-        if len(self.by_batch) < 2:
-            return self.by_batch.get(1, self.latency_ms)
-        return fixed_and_each(self.by_batch)[1]
+        """Return what one image costs, the fixed cost of its call left out where that is known."""
+        alone = self.by_batch.get(1, self.latency_ms)
+        # Where a batch costs no more than one image, a trace of its own is left to divide by.
+        return max(alone - (self.fixed_ms or 0.0), 0.01 * alone)
 
     @property
     def macs_each_ms(self) -> float:
@@ -83,21 +87,21 @@ class Evidence(Serializable):
     busy: bool = False
 
 
-def fixed_and_each(by_batch: dict[int, float]) -> tuple[float, float]:
+def fixed_and_each(by_batch: Mapping[int, float]) -> tuple[float, float]:
     """Return the fixed cost of a call and the cost of each image: a straight line through the times.
 
     Args:
         by_batch: batch size → time of the whole batch, two sizes or more.
 
     Returns:
-        Fixed cost and cost of one image, in the unit of the times. Neither is below 0: where large
-        batches fall out of a cache, the whole time of one image counts as its own.
+        Fixed cost and cost of one image, in the unit of the times; neither is below 0.
+
+    Raises:
+        InputError: fewer than two sizes.
     """
     import numpy as np
 
+    if len(by_batch) < 2:
+        raise InputError(f"A line needs two batch sizes or more; got {list(by_batch)}.")
     each, fixed = np.polyfit(list(by_batch), list(by_batch.values()), 1)
-    alone = by_batch[min(by_batch)] / min(by_batch)
-    if fixed <= 0 or each <= 0:
-        return (0.0, alone) if fixed <= 0 else (alone * 0.99, alone * 0.01)
-    fixed = min(float(fixed), alone)
-    return fixed, max(alone - fixed, float(each) * 0.01)
+    return max(0.0, float(fixed)), max(0.0, float(each))

@@ -12,6 +12,7 @@ read that many bytes of weights. Lesson 25 makes three of them by hand.
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,6 @@ from edgelab import (
 )
 from edgelab.errors import InputError
 from edgelab.profiling import operator_times
-from edgelab.records import Ratio
 from edgelab.runtimes import Candidate
 
 # Evidence enough for a cause that costs a fifth of the time; a fair pair of 1 % needs `compare`.
@@ -51,6 +51,7 @@ BATCH_BELOW_MS = 15.0
 FEW_ZEROS = 0.3  # a share of zeros below this was not planned by anybody
 FEW_DYNAMIC = 0.3  # the same for the multiplications that are quantized on the way
 _PYTHON_CALLS = ("keras-predict", "keras-eager")
+_LEVEL = 0.95
 _READING_SECONDS = 0.05
 _READINGS = 10  # at least, however busy the machine is
 
@@ -101,7 +102,9 @@ class Found:
     `by_batch` holds the time of a whole batch of each size; `without` the candidate without a suspect.
     """
 
-    ratio: Ratio  # time of the candidate over time of the reference
+    ratio: float  # time of the candidate over time of the reference
+    low: float  # its 95 % interval
+    high: float
     latency_ms: tuple[float, float]
     by_batch: tuple[dict[int, float], dict[int, float]]
     without: dict[str, float]
@@ -146,11 +149,13 @@ def run(
         trials = _trials(subjects, parts, folder, batches=not apart)
         evidence, busy = _timed(trials, image, limit, seed, apart=bool(apart))
         times = {key: _ms(samples) for key, samples in zip(trials, evidence.samples, strict=True)}
-        ratio = compare.verdict(evidence, [before.name, after.name, *list(trials)[2:]])[1]
+        logs = compare.interval(evidence.estimates[1], _LEVEL)
         operators = {} if apart else operator_times(after.candidate, image)
         reading = reading_ms(parts[1].weight_bytes)
     return Found(
-        ratio=ratio,
+        ratio=math.exp(logs[0]),
+        low=math.exp(logs[1]),
+        high=math.exp(logs[2]),
         latency_ms=(times["before"], times["after"]),
         by_batch=(_batches(times, "before"), _batches(times, "after")),
         without={

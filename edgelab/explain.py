@@ -91,8 +91,8 @@ class Explanation(Serializable):
         d, e = self.diagnosis, self.evidence
         before, after = duration(e.before.latency_ms), duration(e.after.latency_ms)
         return (
-            f"{e.after.name}: {after}, {e.before.name}: {before}. On paper {d.promise:.2g} times "
-            f"faster, measured {d.gain:.2g} times [{1 / e.high:.2g}, {1 / e.low:.2g}]."
+            f"{e.after.name}: {after}, {e.before.name}: {before}. On paper {_times(d.promise)} times "
+            f"faster, measured {_times(d.gain)} times [{_times(1 / e.high)}, {_times(1 / e.low)}]."
         )
 
     def _repr_html_(self) -> str:
@@ -160,14 +160,18 @@ def explain(
     return result
 
 
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+
+
 def _evidence(before: Side, after: Side, found: Found) -> Evidence:
     here = machine.describe()
     return Evidence(
         before=before,
         after=after,
-        ratio=found.ratio.value,
-        low=found.ratio.low,
-        high=found.ratio.high,
+        ratio=found.ratio,
+        low=found.low,
+        high=found.high,
         without=found.without,
         operators_ms=found.operators_ms,
         reading_ms=found.reading_ms,

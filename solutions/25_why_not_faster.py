@@ -205,19 +205,23 @@ def time_of_batches(file, sizes=(1, 2, 4)):
     return found
 
 
-by_batch = {"little": time_of_batches(little), "tiny": time_of_batches(tiny)}
-reveal("tiny_speed", by_batch["little"][1] / by_batch["tiny"][1])
+by_batch = {"tiny": time_of_batches(tiny), "ResNet8": why.evidence.before.by_batch}
+little_ms = time_of_batches(little, sizes=(1,))[1]
+reveal("tiny_speed", little_ms / by_batch["tiny"][1])
+
+# %% [markdown]
+# How does the time of a call grow with what it is given? The tiny tower, with one, two and four inputs in one call, beside
+# ResNet8, for which `explain` has measured the same above:
 
 # %%
 report.call_cost(by_batch)
 
 # %% [markdown]
 # **What you can conclude:** the line of the tiny one does not begin at zero. With no input at all a call would still cost
-# something: it hands over tensors and starts every operator. That is the *overhead* (*surcoût*). Where the bar is nearly as
-# high as the first point, the network is not what takes the time.
+# something: it hands over tensors and starts every operator. That is the *overhead* (*surcoût*). Where the vermillion bar is
+# nearly as high as the first point, the network is not what takes the time.
 #
-# **What you can't:** that a batch is always cheaper. If one more input costs as much as the first, a batch wins nothing. (And
-# where the larger tower starts high, it is reading its weights: that comes later.)
+# **What you can't:** that a batch is always cheaper. If one more input costs as much as the first, a batch wins nothing.
 #
 # ### Exercise 2: paid once
 #
@@ -244,7 +248,7 @@ hint("25.2 fixed cost", 2)
 my_line = working("25.2 fixed cost", fixed_and_each, diagnosis.fixed_and_each)
 rows = []
 for name, times in by_batch.items():
-    mine, theirs = my_line(times), diagnosis.fixed_and_each(times)
+    mine, theirs = my_line(times), diagnosis.fixed_and_each(times)  # the library's is never below 0
     rows.append((name, 1e3 * mine[0], 1e3 * theirs[0], 1e3 * mine[1], 1e3 * theirs[1]))
 tables.of_rows(
     ("Network", "Once, by hand (µs)", "Library (µs)", "Each, by hand (µs)", "Library (µs) "), rows
@@ -335,7 +339,7 @@ thin_layers
 # Four files of ResNet8, each with fewer bits than the float one. The converter refuses none of them. Which is faster?
 
 # %%
-cifar = data.cifar10()
+cifar = data.cifar10(sample=True)
 narrow = {
     "int8": quantize.full_integer(network, cifar.calibration, "int8.tflite"),
     "int16": quantize.int16_activations(network, cifar.calibration, "int16.tflite"),
@@ -578,14 +582,26 @@ levers.hardware()
 
 # %% [markdown]
 # You have no NPU at hand? The runtime's fast kernels behave like one: they take the operators that they know, in pieces, and
-# leave the rest to the slow general version. This is *operator coverage* (*couverture des opérateurs*). For your int4 file:
+# leave the rest to the slow general version. This is *operator coverage* (*couverture des opérateurs*). Here is ResNet8 with
+# only two of its layers in a type that the fast kernels do not know:
 
 # %%
-covered = anatomy.of(narrow["int4"])
-left_over = [part for part in covered.parts if not part.fast]
-print(f"{len(left_over)} of {len(covered.parts)} layers without a fast kernel")
+from edgelab import coverage
+
+unknown = {"stage2_conv1": 4, "stage3_conv1": 4}
+cut = quantize.mixed(float32, "cut.tflite", unknown, others=32)
+covered = anatomy.of(cut)
+print(f"pieces: {coverage.pieces(float32)} before, {coverage.pieces(cut)} now")
 print(f"products left to slow kernels: {100 * covered.slow:.0f} %")
-print(f"rest ten times faster: the whole at most {my_gain(1 - covered.slow, 10):.2f} ×")
+print(f"the rest ten times faster: the whole at most {my_gain(1 - covered.slow, 10):.2f} ×")
+
+# %%
+benchmark.explain(float32, cut, names=("float32", "two layers left over"))
+
+# %% [markdown]
+# **What you can conclude:** a few layers without a kernel decide about the whole, by Amdahl's sum; and every cut costs a copy.
+#
+# **What you can't:** read that from the share of operators. Ask which products they hold, and into how many pieces they cut.
 
 # %% [markdown]
 # ### Exercise 5: break it, and say why

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import anatomy, counts, filled, keras, profiling, quantize, runtimes
+from edgelab import anatomy, counts, coverage, filled, keras, profiling, quantize, runtimes
 from edgelab.errors import InputError
 from edgelab.runtimes import Candidate
 
@@ -36,6 +36,19 @@ def test_an_integer_file_multiplies_integers(tiny_files: dict[str, Path]) -> Non
 
 def test_a_runtime_without_fast_kernels_takes_none(tiny_files: dict[str, Path]) -> None:
     assert anatomy.of(tiny_files["m.tflite"], "litert-builtin").slow == 1
+
+
+def test_fast_kernels_take_a_float_file_in_one_piece(tiny_files: dict[str, Path]) -> None:
+    assert coverage.pieces(tiny_files["m.tflite"]) == 1
+
+
+def test_a_layer_without_a_fast_kernel_is_left_over(
+    tiny_files: dict[str, Path], tmp_path: Path
+) -> None:
+    cut = quantize.mixed(tiny_files["m.tflite"], tmp_path / "cut.tflite", {"first": 4}, others=32)
+    found = anatomy.of(cut)
+    assert [p.fast for p in found.parts] == [False, True, True]
+    assert found.slow == pytest.approx(found.parts[0].macs / found.macs)
 
 
 def test_int16_activations_have_no_fast_kernel(

@@ -4,6 +4,7 @@ import pytest
 
 from edgelab import causes, diagnosis
 from edgelab.diagnosis import Diagnosis, diagnose, fixed_and_each
+from edgelab.errors import InputError
 from tests.evidence_made import evidence, part, side
 
 INT8 = {"bits": 8, "arithmetic": "integer"}
@@ -185,13 +186,21 @@ def test_a_line_through_the_times_gives_the_fixed_cost() -> None:
 
 
 def test_a_line_that_starts_below_zero_has_no_fixed_cost() -> None:
-    assert fixed_and_each({1: 1.0, 2: 2.4, 4: 6.0}) == (0.0, 1.0)
+    assert fixed_and_each({1: 1.0, 2: 2.4, 4: 6.0})[0] == 0
+    assert side("a", 1.0, by_batch={1: 1.0, 2: 2.4, 4: 6.0}).each_ms == 1.0
 
 
 def test_a_flat_line_is_all_fixed_cost() -> None:
-    fixed, each = fixed_and_each({1: 1.0, 2: 0.99, 4: 0.98})
-    assert fixed + each == pytest.approx(1.0)
-    assert fixed > 0.9
+    flat = {1: 1.0, 2: 0.99, 4: 0.98}
+    assert fixed_and_each(flat)[1] == 0
+    one = side("a", 1.0, by_batch=flat)
+    assert one.fixed_ms == pytest.approx(1.0, abs=0.02)
+    assert one.each_ms > 0
+
+
+def test_one_size_makes_no_line() -> None:
+    with pytest.raises(InputError, match=r"got \[1\]"):
+        fixed_and_each({1: 1.0})
 
 
 def test_a_diagnosis_survives_the_journal() -> None:

@@ -104,7 +104,9 @@ def thread_times(times: Mapping[int, float], cores: int) -> Chart:
         ("Threads", unit.label("Time"), "Gain (×)"),
         [(n, times[n] * unit.factor, first / times[n]) for n in sorted(times)],
     )
-    described = ", ".join(f"{n} threads {with_unit(times[n], 'time')}" for n in sorted(times))
+    described = ", ".join(
+        f"{n} thread{'s' * (n != 1)} {with_unit(times[n], 'time')}" for n in sorted(times)
+    )
     return Chart(figure, table, f"Bars of the time of one inference on {counted}: {described}.")
 
 
