@@ -185,18 +185,18 @@ def _around(e: Evidence) -> Iterator[Finding]:
 def _fixed(e: Evidence) -> Iterator[Finding]:
     """Look at what a call costs however many images it takes: reading weights, and overhead."""
     inner, fixed = _inner_ms(e), e.after.fixed_ms
+    large = e.after.parts.weight_bytes >= _MEMORY_BYTES
     reading = min(e.reading_ms, inner if fixed is None else fixed)
-    if reading >= _MEMORY_SHARE * inner and e.after.parts.weight_bytes >= _MEMORY_BYTES:
+    if large and reading >= _MEMORY_SHARE * inner:
         amount = e.after.parts.weight_bytes / 1e6
         share = f"{duration(e.reading_ms)} of {duration(inner)}"
         seen = [f"only reading its {amount:.1f} MB of weights takes {share}"]
         if fixed is not None:
             seen.append(_batch_line(e.after))
-        yield Finding("memory", reading, tuple(seen), measured=True)
-    else:
-        reading = 0.0
-    if fixed is not None:
-        yield from _if_any("overhead", fixed - reading, _batch_line(e.after))
+        # What is paid once a call is the reading, if not at the best rate that the memory allows.
+        yield Finding("memory", reading if fixed is None else fixed, tuple(seen), measured=True)
+    elif fixed is not None:
+        yield from _if_any("overhead", fixed, _batch_line(e.after))
 
 
 def _kernels(e: Evidence) -> Iterator[Finding]:

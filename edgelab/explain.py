@@ -30,6 +30,8 @@ from edgelab.serialize import Serializable
 __all__ = ["Explanation", "Pipeline", "explain"]
 
 NOTHING = "no cause found"
+_ROUGH = 0.05  # of the excess: less than this is not worth calling unexplained
+_LINE = '<p style="margin:0.3em 0">'
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Explanation(Serializable):
             lines.append(f"  {finding.cause}: {duration(finding.lost_ms)} lost ({kind})")
             lines += [f"    {text}" for text in finding.seen]
             lines.append(f"    remedy: {finding.about.remedy}")
-        if self.findings and self.diagnosis.unexplained_ms > 0:
+        if self.findings and self._open_question:
             lines.append(f"  unexplained: {duration(self.diagnosis.unexplained_ms)}")
         return "\n".join([*lines, *(f"  {text}" for text in self.doubts)])
 
@@ -86,6 +88,11 @@ class Explanation(Serializable):
         if not self.evidence.busy:
             return ()
         return ("machine busy: other processes ran meanwhile; stop them and explain again",)
+
+    @property
+    def _open_question(self) -> bool:
+        """Tell whether more is unexplained than the error of such a sum."""
+        return self.diagnosis.unexplained_ms > _ROUGH * self.diagnosis.excess_ms
 
     def _headline(self) -> str:
         d, e = self.diagnosis, self.evidence
@@ -97,18 +104,19 @@ class Explanation(Serializable):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<li style="margin:0.3em 0"><strong>{html.escape(f.about.title)}</strong>: '
-            f"{html.escape(duration(f.lost_ms))} lost ({'measured' if f.measured else 'estimated'})."
+            f'<li style="margin:0.3em 0">{html.escape(f.about.title)}: <strong>'
+            f"{html.escape(duration(f.lost_ms))}</strong> lost "
+            f"({'measured' if f.measured else 'estimated'})."
             f"<br>Seen: {html.escape('; '.join(f.seen))}."
             f"<br>Remedy: {html.escape(f.about.remedy)}</li>"
             for f in self.findings
         )
-        left = self.diagnosis.unexplained_ms
-        rest = f"<p>Unexplained: {html.escape(duration(left))}.</p>" if rows and left > 0 else ""
-        doubts = "".join(f"<p>{html.escape(doubt)}</p>" for doubt in self.doubts)
+        left = html.escape(duration(self.diagnosis.unexplained_ms))
+        rest = f"{_LINE}Unexplained: {left}.</p>" if rows and self._open_question else ""
+        doubts = "".join(f"{_LINE}{html.escape(doubt)}.</p>" for doubt in self.doubts)
         return (
-            f'<div><p style="margin:0.3em 0">{html.escape(self._headline())}</p>'
-            f'<p style="margin:0.3em 0"><strong>{html.escape(self.verdict)}</strong></p>'
+            f'<div style="padding:0 0.4em;max-width:60em">{_LINE}{html.escape(self._headline())}</p>'
+            f"{_LINE}<strong>{html.escape(self.verdict)}</strong></p>"
             f'<ol style="margin:0.3em 0">{rows}</ol>{rest}{doubts}</div>'
         )
 

@@ -1,7 +1,7 @@
-"""What to pull first: the gain of a part against the gain of the whole, and each hardware's levers.
+"""What to pull first: the gain of a part against the gain of the whole.
 
     levers.whole_gain(share=0.1, factor=4)       # 1.08: a tenth of the time made four times faster
-    levers.hardware()                            # what each kind of hardware is fast at, and what spoils it
+    levers.choose(explanation)                   # the answer to an offer, with its reason
 
 Before somebody makes a part faster, a sum tells what the whole can win by it. Lesson 25.
 """
@@ -11,43 +11,15 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from edgelab import machine, tables
+from edgelab import machine
 from edgelab.errors import InputError
 from edgelab.explain import Explanation
 from edgelab.runtimes import Candidate
-from edgelab.tables import Table
 
 # Why `choose` chose what it did.
 REASON = "It is where most of the time goes; a faster network leaves that time as it is."
 FACTOR = 4.0  # how much faster the network would become, in the offer of exercise 25.4
 _TOO_MANY = 8  # threads for each core
-
-_HARDWARE = (
-    (
-        "CPU",
-        "a few numbers at once in each core, at low cost a call",
-        "SIMD instructions for int8 (VNNI, AMX, NEON dot product); few bytes; as many threads as free cores",
-        "missing instructions; weights that do not fit a cache; more threads than cores",
-    ),
-    (
-        "GPU",
-        "thousands of numbers at once",
-        "a large batch; half precision (float16, bfloat16); data that stay in its memory",
-        "one image at a time; copies to and fro; many small operators",
-    ),
-    (
-        "NPU",
-        "the operators that it was built for, at little energy",
-        "full integer files; only supported operators; a graph that stays in one piece",
-        "one operator that falls back to the CPU, with conversions and copies on both sides",
-    ),
-    (
-        "Microcontroller",
-        "one small network, all in its own memory",
-        "int8; fewer products; activations that fit its RAM",
-        "floats without a floating-point unit; a network larger than its RAM",
-    ),
-)
 
 
 def whole_gain(share: float, factor: float) -> float:
@@ -107,8 +79,3 @@ def choose(found: Explanation) -> tuple[float, str, str]:
 def spoiled(path: Path) -> tuple[Candidate, str]:
     """Return a file that will run slower than it could, and the letter of the reason (lesson 25)."""
     return Candidate(path, threads=_TOO_MANY * machine.cores()), "a"
-
-
-def hardware() -> Table:
-    """Return what each kind of hardware is fast at, its levers, and what spoils it."""
-    return tables.of_rows(("Hardware", "Fast at", "Levers", "What spoils it"), _HARDWARE)

@@ -52,9 +52,3 @@ def test_the_spoiled_candidate_asks_for_more_threads_than_cores() -> None:
     candidate, letter = levers.spoiled(Path("m.tflite"))
     assert (candidate.path, letter) == (Path("m.tflite"), "a")
     assert candidate.threads > machine.cores()
-
-
-def test_each_hardware_has_levers_and_something_that_spoils_them() -> None:
-    table = levers.hardware()
-    assert {"CPU", "GPU", "NPU"} <= set(table.column("Hardware"))
-    assert all(all(row.values()) for row in table.rows)
