@@ -587,6 +587,15 @@ report.lost_time(everything)
 # | GPU | thousands of numbers a step | large batches, half precision | one image at a time, copies to and fro |
 # | NPU | the operators that it was built for | full integer files in one piece | operators that fall back (*repli*) |
 #
+# Of the first row, this machine has:
+
+# %%
+here = machine.describe()
+print("cores:", here["cores"])
+print("instructions for floats:", ", ".join(here["float"]) or "nothing special")
+print("instructions for int8:", ", ".join(here["int8"]) or "nothing special")
+
+# %% [markdown]
 # You have no NPU at hand? The runtime's fast kernels behave like one: they take the operators that they know, in pieces, and
 # leave the rest to the slow general version. This is *operator coverage* (*couverture des opérateurs*). Here is ResNet8 with
 # only two of its layers in a type that the fast kernels do not know:
