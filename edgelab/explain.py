@@ -75,7 +75,9 @@ class Explanation(Serializable):
         lines = [self._headline(), f"  {self.verdict}"]
         for finding in self.findings:
             kind = "measured" if finding.measured else "estimated"
-            lines.append(f"  {finding.cause}: {duration(finding.lost_ms)} lost ({kind})")
+            lines.append(
+                f"  {finding.cause}: {duration(finding.lost_ms)} beyond the promise ({kind})"
+            )
             lines += [f"    {text}" for text in finding.seen]
             lines.append(f"    remedy: {finding.about.remedy}")
         if self.findings and self._open_question:
@@ -105,7 +107,7 @@ class Explanation(Serializable):
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<li style="margin:0.3em 0">{html.escape(f.about.title)}: <strong>'
-            f"{html.escape(duration(f.lost_ms))}</strong> lost "
+            f"{html.escape(duration(f.lost_ms))}</strong> beyond the promise "
             f"({'measured' if f.measured else 'estimated'})."
             f"<br>Seen: {html.escape('; '.join(f.seen))}."
             f"<br>Remedy: {html.escape(f.about.remedy)}</li>"

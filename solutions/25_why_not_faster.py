@@ -578,8 +578,7 @@ report.lost_time(everything)
 #
 # ## The levers of each kind of hardware
 #
-# A *lever* (*levier*) is what you can change. Each kind of hardware has its own, and each has something that spoils them. A
-# GPU is a graphics processor (*processeur graphique*), an NPU a processor for neural networks (*processeur neuronal*).
+# A *lever* (*levier*) is what you can change. (GPU: graphics processor, *processeur graphique*. NPU: *processeur neuronal*.)
 #
 # | | Fast at | Levers | What spoils it |
 # | :--- | :--- | :--- | :--- |
