@@ -572,7 +572,7 @@ report.lost_time(everything)
 
 # %% [markdown]
 # **What you can conclude:** one complaint, many causes. Where *no cause found* stands beside a blue bar there was nothing to
-# explain; beside a grey one, the library's list of causes ends, and it says so.
+# explain; beside a grey one the list of causes ends.
 #
 # **What you can't:** compare the lengths between rows: each bar is the whole time of its own candidate.
 #

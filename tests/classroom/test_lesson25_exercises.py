@@ -12,6 +12,8 @@ import pytest
 
 from edgelab import diagnosis, levers, machine, records
 from edgelab.classroom.exercises import examine, exercises_of
+from edgelab.classroom.journal import Journal
+from edgelab.classroom.journal_page import gist
 from edgelab.explain import Explanation
 from edgelab.runtimes import Candidate
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
@@ -160,3 +162,9 @@ def test_who_has_explained_no_pipeline_is_sent_to_the_cell() -> None:
 
 def test_the_lesson_has_these_exercises_in_this_order() -> None:
     assert [exercise.name for exercise in exercises_of("25")] == list(WRONG)
+
+
+def test_the_journal_says_in_a_word_what_an_explanation_found(journal: Journal) -> None:
+    records.publish("explanation", "pipelines", pipeline())
+    records.publish("explanation", "the same", explanation(side("same", 1.0)))
+    assert [gist(entry) for entry in journal.find("explanation")] == ["python", "no cause found"]
