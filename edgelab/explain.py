@@ -137,6 +137,8 @@ def explain(
 ) -> Explanation:
     """Name what keeps `b` from being as much faster than `a` as its work promises.
 
+    Unlike `benchmark.compare` it takes sides with different numbers of threads: they are a suspect.
+
     Args:
         a: the reference: a path, a `Candidate`, a Keras model in memory, or a `Pipeline` (a file with
             the Python code around it).
