@@ -246,7 +246,7 @@ def _weights(e: Evidence) -> Iterator[Finding]:
             f"with every 0 filled it takes {duration(filled)}, before {duration(_inner_ms(e))}"
         )
         if _inner_ms(e) >= _ZEROS_SAVED * filled:
-            yield from _if_any("zeros", b.idle * each, *seen)
+            yield from _if_any("zeros", b.idle * each, *seen, measured=False)
     widened = b.share(WIDENED, fast=True)
     if widened:
         stored = f"stored in {b.widened_from:.0f} bits and widened to 32"
