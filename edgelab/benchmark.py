@@ -3,6 +3,7 @@
     result = benchmark.compare({"float32": float32, "int8": int8}, on=digits.test)
     result                      # its repr is the report, doubts included
     benchmark.measure(int8, on=digits.test, memory=True)
+    benchmark.explain(float32, int8)        # why it is not faster (lesson 25)
 
 Comparing takes files, not loaded models: every candidate is loaded afresh several times, since
 loading alone moves a latency by a percent or two. Lesson 10 teaches it.
@@ -39,8 +40,26 @@ from edgelab import (
     workspace,
 )
 from edgelab.errors import InputError, UncountableError
+from edgelab.explain import Explanation, Pipeline, explain
 from edgelab.records import Comparison, Measurement
 from edgelab.runtimes import Candidate
+
+__all__ = [
+    "Artefact",
+    "Explanation",
+    "Images",
+    "Pipeline",
+    "compare",
+    "counts",
+    "environment",
+    "explain",
+    "footprint",
+    "measure",
+    "noise_floor",
+    "overhead",
+    "roofline",
+    "throughput",
+]
 
 Artefact = Any  # a path, a Candidate, or a Keras model in memory
 Images = Any  # a Split, an array (n, …), or None

@@ -15,6 +15,7 @@ from edgelab.claims import Claim
 from edgelab.figures.architectures import sweep, work_and_time
 from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.calibration import calibration
+from edgelab.figures.causes import lost_time, operator_times
 from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
@@ -25,6 +26,7 @@ from edgelab.figures.kernels import kernels
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
 from edgelab.figures.predictions import agreement, pictures
+from edgelab.figures.scaling import call_cost, partial_gain, thread_times
 from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.losses import losses
 from edgelab.quantities import QUANTITIES
@@ -43,6 +45,7 @@ __all__ = [
     "agreement",
     "bars",
     "calibration",
+    "call_cost",
     "channels",
     "claim",
     "confidence",
@@ -52,14 +55,18 @@ __all__ = [
     "kernels",
     "latency_histogram",
     "losses",
+    "lost_time",
     "number_line",
+    "operator_times",
     "outlier",
+    "partial_gain",
     "pictures",
     "roofline",
     "rounding_error",
     "sensitivity",
     "sweep",
     "table",
+    "thread_times",
     "throughput_curve",
     "timeline",
     "work_and_time",

@@ -13,6 +13,7 @@ from edgelab.classroom.journal import Journal
 from edgelab.classroom.language import _, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
+from edgelab.explain import Explanation
 
 
 def page(journal: Journal, limit: int = 10) -> Card:
@@ -73,6 +74,7 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "exercise": lambda said: _("passed") if said["passed"] else str(said["misconception"]),
     "answer": lambda said: str(said["choice"]),
     "choice": lambda said: str(said["summary"]),
+    "explanation": lambda said: Explanation.from_dict(said).cause or _("no cause found"),
 }
 
 

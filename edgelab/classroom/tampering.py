@@ -115,6 +115,7 @@ def kind_name(kind: str) -> str:
         "throughput": _("throughput"),
         "footprint": _("footprint"),
         "overhead": _("overhead"),
+        "explanation": _("explanation"),
     }
     return names.get(kind, kind)
 
