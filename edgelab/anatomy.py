@@ -33,7 +33,6 @@ _CONVERTERS = ("QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear",
 # ONNX operator → the place of its weights among its inputs.
 _ONNX_LAYERS = {"Conv": 1, "Gemm": 1, "MatMul": 1, "ConvInteger": 1, "MatMulInteger": 1,
                 "QLinearConv": 3, "QLinearMatMul": 3, "DynamicQuantizeMatMul": 1}  # fmt: skip
-_ONNX_CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv")
 
 
 @dataclass(frozen=True)
@@ -238,6 +237,7 @@ def _onnx(path: Path) -> Anatomy:
         v.name: tuple(d.dim_value or 1 for d in v.type.tensor_type.shape.dim)
         for v in (*model.graph.value_info, *model.graph.output)
     }
+    work = {layer.name: layer.macs for layer in counts.of(path).layers}
     parts = []
     for node in nodes:
         place = _ONNX_LAYERS.get(node.op_type)
@@ -245,14 +245,14 @@ def _onnx(path: Path) -> Anatomy:
             continue
         values = numpy_helper.to_array(stored[node.input[place]])
         shape = shapes.get(node.output[0], ())[1:]
-        positions = math.prod(shape[1:]) if node.op_type in _ONNX_CONVOLUTIONS else 1
         bits = 8 * values.dtype.itemsize
         zeros = 1 - float(np.count_nonzero(values)) / max(1, values.size) if bits == 32 else 0.0
+        name = node.name or node.output[0]
         parts.append(
             Part(
-                name=node.name or node.output[0],
+                name=name,
                 kind=node.op_type,
-                macs=values.size * positions,
+                macs=work[name],
                 weights=values.size,
                 bits=bits,
                 zeros=zeros,
@@ -285,7 +285,7 @@ def _keras(path: Path) -> Anatomy:
             c.macs,
             c.parameters,
             32,
-            zeros[c.name],
+            zeros.get(c.name, 0.0),
             FLOAT,
             channels=c.output_shape[-1],
         )

@@ -314,8 +314,7 @@ def _in_child(
 
 def _ms(rounds: Sequence[Sequence[int]]) -> float:
     """Return the undisturbed time of one inference: the median over the rounds' fast tenths."""
-    fast = [float(np.quantile(samples, compare.FAST_QUANTILE)) for samples in rounds]
-    return float(np.median(fast)) / 1e6
+    return float(np.median([compare.fast(samples) for samples in rounds])) / 1e6
 
 
 def _batches(times: Mapping[str, float], key: str) -> dict[int, float]:
