@@ -21,7 +21,14 @@ from edgelab.figures.costs import cost_split, roofline, throughput_curve
 from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
+from edgelab.figures.patterns import zero_patterns
 from edgelab.figures.predictions import agreement, pictures
+from edgelab.figures.pruning import (
+    pruning_scan,
+    pruning_schedule,
+    sparsity_ladder,
+    weights_going,
+)
 from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.losses import losses
 from edgelab.quantities import QUANTITIES
@@ -49,11 +56,16 @@ __all__ = [
     "number_line",
     "outlier",
     "pictures",
+    "pruning_scan",
+    "pruning_schedule",
     "roofline",
     "rounding_error",
     "sensitivity",
+    "sparsity_ladder",
     "table",
     "throughput_curve",
     "timeline",
+    "weights_going",
     "workshop",
+    "zero_patterns",
 ]
