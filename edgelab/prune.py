@@ -34,6 +34,7 @@ from edgelab.structured import filters, groups
 __all__ = [
     "PruningScan",
     "by_magnitude",
+    "cubic",
     "filters",
     "gradually",
     "groups",
@@ -134,6 +135,21 @@ def gradually(
 
     told = {"sparsity": shares, "start": first, "ramp": ramp, **training}
     return finetune.kept("gradually", source, dataset, told, make, code=_CODE)
+
+
+def cubic(step: int, last: int, final: float, start: float = 0.0) -> float:
+    """Return the sparsity that `gradually` has reached at a step: fast at first, then ever slower.
+
+    Args:
+        step: of the training, from 0.
+        last: the step from which on the final sparsity holds.
+        final: share of zeros at the end.
+        start: share of zeros at the beginning.
+
+    Source: Zhu and Gupta, 2017, equation 1.
+    """
+    left = 1 - min(1.0, step / last)
+    return final + (start - final) * left**3
 
 
 def two_of_four(

@@ -56,6 +56,13 @@ def test_gradual_pruning_gives_a_plain_network_that_still_answers(sparse: Any, m
     assert evaluate.accuracy(sparse, DATA.validation).value > 0.7
 
 
+def test_the_cubic_curve_is_the_one_that_tfmot_follows() -> None:
+    schedule = keras.tfmot().sparsity.keras.PolynomialDecay(0.2, 0.9, 0, 60, frequency=20)
+    for step in (0, 1, 20, 59, 60, 90):
+        expected = float(schedule(np.int64(step))[1])
+        assert prune.cubic(step, 60, 0.9, start=0.2) == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_short_run_still_reaches_its_sparsity(model: Any) -> None:
     quick = prune.gradually(model, DATA, {"hidden": 0.9}, epochs=1, batch=96, ramp=0.1)
     assert prune.sparsity(quick)["hidden"] == pytest.approx(0.9, abs=0.01)

@@ -35,7 +35,10 @@ def zero_patterns(kernels: Mapping[str, ArrayLike], title: str = "Where the zero
     if not kernels:
         raise InputError("There is no kernel to draw.")
     shown = {name: _corner(np.asarray(values, np.float64)) for name, values in kernels.items()}
-    with style.canvas(style.WIDTH, 3.4) as figure:
+    # Squares stay square: the height follows from the widest panel.
+    rows_over_columns = max(corner.shape[0] / corner.shape[1] for corner in shown.values())
+    height = 1.15 + (style.WIDTH - 0.6) / len(shown) * 0.93 * rows_over_columns
+    with style.canvas(style.WIDTH, height) as figure:
         panels = np.atleast_1d(figure.subplots(1, len(shown)))
         for axes, (name, corner) in zip(panels, shown.items(), strict=True):
             axes.pcolormesh(

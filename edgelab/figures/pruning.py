@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from edgelab import masks, tables
 from edgelab.errors import InputError
@@ -49,7 +49,7 @@ def weights_going(values: ArrayLike, sparsity: float, bins: int = 61) -> Chart:
     reach = float(np.abs(given).max()) or 1.0
     with style.canvas(style.WIDTH, 2.8) as figure:
         axes = figure.subplots()
-        edges = np.linspace(-reach, reach, bins)
+        edges = _edges(reach, border, bins)
         parts = [given[~keep], given[keep]]
         axes.hist(parts, bins=edges, stacked=True, color=[_GOES, _STAYS], zorder=2)
         for side in (-border, border):
@@ -255,6 +255,16 @@ def sparsity_ladder(
         + "."
     )
     return Chart(figure, table, alt)
+
+
+def _edges(reach: float, border: float, bins: int) -> NDArray[np.float64]:
+    """Return the borders of a histogram, one of them where the weights that go end."""
+    width = 2 * reach / bins
+    if border > width:
+        width = border / round(border / width)
+    half = int(np.ceil(reach / width))
+    result: NDArray[np.float64] = np.arange(-half, half + 1) * width
+    return result
 
 
 def _size_lines(
