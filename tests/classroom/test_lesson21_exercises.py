@@ -179,8 +179,8 @@ DISGUISE: dict[str, list[Answer]] = {
 
 WRONG = {
     "21.1 mask": MASK,
-    "21.2 schedule": SCHEDULE,
-    "21.3 sparsities": SPARSITIES,
+    "21.2 sparsities": SPARSITIES,
+    "21.3 schedule": SCHEDULE,
     "21.4 filters": FILTERS,
     "21.5 disguise": DISGUISE,
 }
@@ -192,13 +192,13 @@ RIGHT: dict[str, list[Answer]] = {
         lambda w, s: (np.abs(w) > np.sort(np.abs(w).ravel())[int(w.size * s) - 1]).astype(int),
         masks.largest,
     ],
-    "21.2 schedule": [
+    "21.3 schedule": [
         lambda t, n, f: f * (1 - (1 - min(1, t / n)) ** 3),
         lambda t, n, f: f if t >= n else f - f * ((n - t) / n) ** 3,
         lambda t, n, f: np.float32(curve(t, n, f)),
         curve,
     ],
-    "21.3 sparsities": [best, prune.propose],
+    "21.2 sparsities": [best, prune.propose],
     "21.4 filters": [
         lambda k, n, keep: (k[:, :, :, keep], n[:, :, keep, :]),
         lambda k, n, keep: [k.take(keep, axis=3), n.take(keep, axis=2)],
@@ -224,5 +224,5 @@ def test_the_lesson_has_these_exercises_in_this_order() -> None:
 
 
 def test_a_wrong_answer_is_told_its_numbers() -> None:
-    found = examine("21.3 sparsities", by_mean)
+    found = examine("21.2 sparsities", by_mean)
     assert "%" in found.text

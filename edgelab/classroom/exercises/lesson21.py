@@ -1,8 +1,8 @@
 """Exercises and questions of lesson 21, pruning.
 
 21.1 mask         mask_of(weights, sparsity)                  → True for the weights that stay
-21.2 schedule     sparsity_at(step, last, final)              → share of zeros at a step
-21.3 sparsities   choose(scan, target)                        → {layer: sparsity}
+21.3 schedule     sparsity_at(step, last, final)              → share of zeros at a step
+21.2 sparsities   choose(scan, target)                        → {layer: sparsity}
 21.4 filters      without(kernel, next_kernel, keep)          → both kernels, smaller
 21.5 disguise     disguise(first, second)                     → both kernels changed, reason
 """
@@ -60,21 +60,7 @@ def mask(answer: Answer) -> str:
 
 
 @exercise(
-    "21.2 schedule",
-    N_("How the zeros grow"),
-    hints=(
-        N_("What share of the way is still left? The missing zeros shrink with its cube."),
-        N_("`left = 1 - min(1, step / last)`, then `final * (1 - left ** 3)`."),
-    ),
-)
-def schedule(answer: Answer) -> str:
-    """Check the cubic schedule: 0 at the start, fast at first, the final sparsity from `last` on."""
-    judge_schedule(answer.number)
-    return _("Most weights go early, when there is time to recover; the last ones go slowly.")
-
-
-@exercise(
-    "21.3 sparsities",
+    "21.2 sparsities",
     N_("A sparsity for each layer"),
     hints=(
         N_(
@@ -93,6 +79,20 @@ def sparsities(answer: Answer) -> str:
         scan = made_up_scan(layers)
         judge_shares(shares_of(answer(scan, target), scan), scan, target)
     return _("Enough zeros, taken where they hurt least.")
+
+
+@exercise(
+    "21.3 schedule",
+    N_("How the zeros grow"),
+    hints=(
+        N_("What share of the way is still left? The missing zeros shrink with its cube."),
+        N_("`left = 1 - min(1, step / last)`, then `final * (1 - left ** 3)`."),
+    ),
+)
+def schedule(answer: Answer) -> str:
+    """Check the cubic schedule: 0 at the start, fast at first, the final sparsity from `last` on."""
+    judge_schedule(answer.number)
+    return _("Most weights go early, when there is time to recover; the last ones go slowly.")
 
 
 @exercise(

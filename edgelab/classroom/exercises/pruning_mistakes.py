@@ -1,4 +1,4 @@
-"""What goes wrong when weights or filters are taken away (exercises 21.1, 21.2 and 21.4)."""
+"""What goes wrong when weights or filters are taken away (exercises 21.1, 21.3 and 21.4)."""
 
 from __future__ import annotations
 

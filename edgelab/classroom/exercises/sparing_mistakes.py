@@ -1,4 +1,4 @@
-"""What goes wrong when zeros are shared out, or trusted (exercises 21.3 and 21.5).
+"""What goes wrong when zeros are shared out, or trusted (exercises 21.2 and 21.5).
 
 A choice is tried on made-up scans, small enough to try every other choice as well: it passes when it
 reaches the wanted zeros and does little more harm than the best one. The disguise is tried on two dense

@@ -1,0 +1,101 @@
+"""Retraining learns, learns from a teacher, and goes on after an interruption as if nothing had been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgelab import artefacts, cifar, keras, models, retrain, structured, training
+from edgelab.errors import InputError, MissingDataError
+
+
+def pixels(n: int, seed: int) -> cifar.Pixels:
+    labels = np.random.default_rng(seed).integers(0, 10, n)
+    images = np.random.default_rng(seed + 1).integers(0, 64, (n, 32, 32, 3))
+    return cifar.Pixels((images + 19 * labels[:, None, None, None]).astype(np.uint8), labels)
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, cifar.Pixels]:
+    made = {"train": pixels(512, 0), "validation": pixels(100, 2)}
+    monkeypatch.setattr(cifar, "full_source", lambda: tmp_path)
+    monkeypatch.setattr(cifar, "read_full", lambda _: {k: (lambda v=v: v) for k, v in made.items()})
+    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path / "cache"))
+    return made
+
+
+def network(seed: int = 0) -> Any:
+    k = keras.keras()
+    k.utils.set_random_seed(seed)
+    image = k.Input((32, 32, 3))
+    x = k.layers.AveragePooling2D(8)(image)
+    x = k.layers.Conv2D(8, 1, activation="relu", name="conv")(x)
+    x = k.layers.BatchNormalization()(x)
+    return k.Model(image, k.layers.Dense(10)(k.layers.Flatten()(x)), name="tiny")
+
+
+def correct(model: Any, part: cifar.Pixels) -> float:
+    return training._correct(model, part) / len(part.labels)
+
+
+def test_a_cut_network_learns_and_the_original_stays(parts: dict[str, cifar.Pixels]) -> None:
+    small = structured.filters(network(), {"conv": 0.5})
+    before = artefacts.model_hash(small)
+    trained = retrain.cifar10(small, epochs=4)
+    assert artefacts.model_hash(small) == before
+    assert correct(trained, parts["validation"]) > correct(small, parts["validation"]) + 0.1
+    assert models.info(trained).accuracy == pytest.approx(correct(trained, parts["validation"]))
+
+
+def test_a_teacher_is_followed(parts: dict[str, cifar.Pixels]) -> None:
+    teacher = retrain.cifar10(network(1), epochs=6)
+    taught = retrain.cifar10(network(2), epochs=3, teacher=teacher)
+    alone = retrain.cifar10(network(2), epochs=3)
+    images = parts["validation"].images.astype(np.float32) / 255
+    distances = [
+        np.abs(np.asarray(m(images)) - np.asarray(teacher(images))).mean() for m in (taught, alone)
+    ]
+    assert distances[0] < distances[1]
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    parts: dict[str, cifar.Pixels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = retrain.cifar10(network(), epochs=3, teacher=network(5)).get_weights()
+    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path / "another"))
+    keep = training._Run.keep
+
+    def interrupted(self: Any, epoch: int, accuracy: float) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+        keep(self, epoch, accuracy)
+
+    monkeypatch.setattr(training._Run, "keep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        retrain.cifar10(network(), epochs=3, teacher=network(5))
+    monkeypatch.setattr(training._Run, "keep", keep)
+    trained: list[int] = []
+    augmented = training._augmented
+    monkeypatch.setattr(
+        training, "_augmented", lambda *a: (trained.append(a[-1]), augmented(*a))[1]
+    )
+    got = retrain.cifar10(network(), epochs=3, teacher=network(5)).get_weights()
+    assert trained == [1, 2]
+    for value, wanted in zip(got, expected, strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_bad_input_is_refused(
+    parts: dict[str, cifar.Pixels],  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(InputError, match="epochs is 0"):
+        retrain.cifar10(network(), epochs=0)
+    with pytest.raises(InputError, match=r"takes \(28, 28, 1\)"):
+        retrain.cifar10(network(), epochs=1, teacher=models.digits_cnn())
+    monkeypatch.setattr(cifar, "full_source", lambda: None)
+    with pytest.raises(MissingDataError, match="EDGELAB_DATA is not set"):
+        retrain.cifar10(network(), epochs=1)
