@@ -89,7 +89,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
 
 def test_bad_input_is_refused(
-    parts: dict[str, cifar.Pixels],  # noqa: ARG001
+    parts: dict[str, cifar.Pixels],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(InputError, match="epochs is 0"):

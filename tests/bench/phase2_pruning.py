@@ -126,9 +126,10 @@ def digits() -> Iterator[Figure]:
         seed: finetune.train(models.digits_cnn(seed=seed), images, epochs=15, seed=seed, rate=2e-3)
         for seed in SEEDS
     }
-    found = []
-    for route in progress.bar(routes(), "Routes to a small file", unit="routes"):
-        found.append(tried(route, networks, images.validation, images.test))
+    found = [
+        tried(route, networks, images.validation, images.test)
+        for route in progress.bar(routes(), "Routes to a small file", unit="routes")
+    ]
     promised = found[0]
     mean, low, high = over_images(promised.lost)
     each = ", ".join(f"{100 * seed:+.1f}" for seed in promised.lost.mean(axis=0))
