@@ -145,7 +145,7 @@ def _shares(
 
 def _count(filters: int, share: float, multiple: int) -> int:
     """Return how many filters stay."""
-    stays = multiple * max(1, round(filters * (1 - share) / multiple))
+    stays = multiple * max(1, int(filters * (1 - share) / multiple + 0.5))
     return min(filters, stays)
 
 
@@ -167,7 +167,7 @@ def _scores(
                 "must give one for each filter, the last axis of the kernel."
             )
         # Layers that are tied may differ in scale; none shall outvote the others for that.
-        typical = values.mean() or 1.0
+        typical = np.abs(values).mean() or 1.0
         for root, value in zip(made, values, strict=True):
             if int(root) in place:
                 scores[place[int(root)]] += value / typical
