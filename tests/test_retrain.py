@@ -52,15 +52,31 @@ def test_a_cut_network_learns_and_the_original_stays(parts: dict[str, cifar.Pixe
     assert models.info(trained).accuracy == pytest.approx(correct(trained, parts["validation"]))
 
 
-def test_a_teacher_is_followed(parts: dict[str, cifar.Pixels]) -> None:
-    teacher = retrain.cifar10(network(1), epochs=6)
-    taught = retrain.cifar10(network(2), epochs=3, teacher=teacher)
-    alone = retrain.cifar10(network(2), epochs=3)
-    images = parts["validation"].images.astype(np.float32) / 255
-    distances = [
-        np.abs(np.asarray(m(images)) - np.asarray(teacher(images))).mean() for m in (taught, alone)
-    ]
-    assert distances[0] < distances[1]
+def test_the_loss_is_labels_and_teacher_in_their_shares() -> None:
+    random = np.random.default_rng(0)
+    logits, wanted = random.normal(size=(2, 6, 10)).astype(np.float32)
+    labels = np.arange(6, dtype=np.float32)
+    target = np.concatenate([labels[:, None], wanted], axis=1)
+
+    def log_softmax(values: np.ndarray) -> np.ndarray:
+        return values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+
+    hard = -log_softmax(logits)[np.arange(6), labels.astype(int)]
+    t = retrain.TEMPERATURE
+    soft = -(np.exp(log_softmax(wanted / t)) * log_softmax(logits / t)).sum(axis=1) * t**2
+    expected = retrain.LABELS_SHARE * hard + (1 - retrain.LABELS_SHARE) * soft
+    np.testing.assert_allclose(retrain._loss(True)(target, logits), expected, rtol=1e-4)
+    np.testing.assert_allclose(retrain._loss(False)(labels[:, None], logits), hard, rtol=1e-4)
+
+
+def test_batches_carry_the_teachers_logits() -> None:
+    part = pixels(256, 0)
+    teacher = network(5)
+    images, target = retrain._taught(training._augmented(part, 2, 0, 0), teacher)[1]
+    np.testing.assert_allclose(target[:, 1:], teacher.predict_on_batch(images), rtol=1e-5)
+    plain, labels = training._augmented(part, 2, 0, 0)[1]
+    np.testing.assert_array_equal(images, plain)
+    np.testing.assert_array_equal(target[:, 0], labels)
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(
