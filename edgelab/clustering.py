@@ -120,13 +120,13 @@ def cluster(
         told = f"{strange[0]!r} is none of them" if strange else "no layer was named"
         raise InputError(f"These layers can be clustered: {', '.join(known)}; {told}.")
     _checked(clusters, 3 if keep_zeros else 2)
-    training = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
+    training: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
 
     def make() -> Any:
         return _trained(source, dataset, chosen, clusters, keep_zeros=keep_zeros, training=training)
 
-    told = {"clusters": clusters, "keep_zeros": keep_zeros, "only": list(chosen), **training}
-    return finetune.kept("cluster", source, dataset, told, make, code=_CODE)
+    options = {"clusters": clusters, "keep_zeros": keep_zeros, "only": list(chosen), **training}
+    return finetune.kept("cluster", source, dataset, options, make, code=_CODE)
 
 
 def distinct(model: Any) -> dict[str, int]:

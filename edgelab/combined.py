@@ -198,7 +198,7 @@ def to_int8(
         )
     source = artefacts.model_of(model)
     target = artefacts.target_path(path, ".tflite")
-    training = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
+    training: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
 
     def write(file: Path) -> None:
         wrapped = _wrapped(source, kept)

@@ -50,7 +50,7 @@ def train(
         MissingDataError: the data set has no train split on this machine.
     """
     source = artefacts.model_of(model)
-    options = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
+    options: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
 
     def make() -> Any:
         return models.train(keras.clone(source), dataset, **options)

@@ -11,7 +11,7 @@ Which layer suffers, and a sparsity for each: `scan`, `propose`. Two of every fo
 filters, which makes a network smaller and faster: `filters`. Fewer different weights:
 `edgelab.clustering`; all of it together: `edgelab.combined`.
 
-A masked network is *simulated*: its file is as large as before, and no stock kernel skips its zeros.
+A masked network is *simulated*: its file is as large as before, and dense kernels skip no zeros.
 What becomes smaller is its compressed file, and the file that `to_sparse_tflite` writes. Lesson 21.
 """
 
@@ -116,7 +116,7 @@ def gradually(
     first = masks.checked(start, "start")
     if not 0 < ramp <= 1:
         raise InputError(f"ramp is the share of the training in which zeros grow, not {ramp!r}.")
-    training = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
+    training: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
     if not shares:
         return finetune.train(source, dataset, **training)
 
@@ -186,7 +186,7 @@ def two_of_four(
             kernel = copy.get_layer(name).kernel
             kernel.assign(kernel.numpy() * masks.two_of_four(kernel.numpy()))
         return copy
-    training = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
+    training: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
 
     def make() -> Any:
         constant = keras.tfmot().sparsity.keras.ConstantSparsity(0.5, 0, frequency=1)
@@ -228,7 +228,8 @@ def to_sparse_tflite(model: Any, path: str | os.PathLike[str]) -> Path:
     """Convert to a float `.tflite` file that stores only what is not zero, with its places.
 
     The converter does so for the tensors in which it pays; at half zeros it does not. LiteRT unpacks
-    them when it loads the file: memory and time are those of the dense network.
+    the kernels of convolutions again (`DENSIFY`); a dense layer it computes with a kernel that skips
+    zeros, which may be faster or slower than its dense one.
 
     Args:
         model: a Keras model with many zeros.

@@ -57,7 +57,8 @@ def groups(model: Any) -> tuple[Group, ...]:
 
 def l1_norm(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the sum of absolute weights of each filter: its importance, as far as magnitude tells."""
-    return np.abs(kernel).sum(axis=tuple(range(kernel.ndim - 1)))
+    result: NDArray[np.float64] = np.abs(kernel).sum(axis=tuple(range(kernel.ndim - 1)))
+    return result
 
 
 def filters(

@@ -51,7 +51,7 @@ def weights_going(values: ArrayLike, sparsity: float, bins: int = 61) -> Chart:
         axes = figure.subplots()
         edges = _edges(reach, border, bins)
         parts = [given[~keep], given[keep]]
-        axes.hist(parts, bins=edges, stacked=True, color=[_GOES, _STAYS], zorder=2)
+        axes.hist(parts, bins=list(edges), stacked=True, color=[_GOES, _STAYS], zorder=2)
         for side in (-border, border):
             axes.axvline(side, color=style.ACCENT, linewidth=1.3, zorder=3)
         axes.set_title(f"{(~keep).sum():,} of {given.size:,} weights go: those between the lines")
@@ -263,8 +263,7 @@ def _edges(reach: float, border: float, bins: int) -> NDArray[np.float64]:
     if border > width:
         width = border / round(border / width)
     half = int(np.ceil(reach / width))
-    result: NDArray[np.float64] = np.arange(-half, half + 1) * width
-    return result
+    return np.asarray(np.arange(-half, half + 1) * width, np.float64)
 
 
 def _size_lines(
