@@ -228,8 +228,8 @@ def to_sparse_tflite(model: Any, path: str | os.PathLike[str]) -> Path:
     """Convert to a float `.tflite` file that stores only what is not zero, with its places.
 
     The converter does so for the tensors in which it pays; at half zeros it does not. LiteRT unpacks
-    the kernels of convolutions again (`DENSIFY`); a dense layer it computes with a kernel that skips
-    zeros, which may be faster or slower than its dense one.
+    the kernels of convolutions again (`DENSIFY`); a dense layer with nearly nothing but zeros it
+    computes with a kernel that skips them, which may be faster or slower than its dense one.
 
     Args:
         model: a Keras model with many zeros.

@@ -379,9 +379,9 @@ operators = tflite.read(candidates["pruned, sparse file"]).operators
 print(" → ".join(operator.kind for operator in operators))
 
 # %% [markdown]
-# `DENSIFY` unpacks the kernel of a convolution before it is used: nothing is won there. The dense layer
-# (`FULLY_CONNECTED`) reads its weights as they are, and LiteRT has a kernel for it that jumps from one weight to the next.
-# Jumping costs time too, so it pays only where nearly everything is zero.
+# `DENSIFY` unpacks the weights of the layer after it before they are used: no time is won there. A dense layer
+# (`FULLY_CONNECTED`) *without* a `DENSIFY` before it reads its weights as they are, and LiteRT has a kernel for it that jumps
+# from one weight to the next. Jumping costs time too, so it can pay only where nearly everything is zero.
 #
 # Zeros help a machine that knows beforehand where they are. So let us give them an order. Three kernels, half of
 # each zero:
