@@ -25,7 +25,14 @@ from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.kernels import kernels
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
+from edgelab.figures.patterns import zero_patterns
 from edgelab.figures.predictions import agreement, pictures
+from edgelab.figures.pruning import (
+    pruning_scan,
+    pruning_schedule,
+    sparsity_ladder,
+    weights_going,
+)
 from edgelab.figures.scaling import call_cost, partial_gain, thread_times
 from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.losses import losses
@@ -61,14 +68,19 @@ __all__ = [
     "outlier",
     "partial_gain",
     "pictures",
+    "pruning_scan",
+    "pruning_schedule",
     "roofline",
     "rounding_error",
     "sensitivity",
+    "sparsity_ladder",
     "sweep",
     "table",
     "thread_times",
     "throughput_curve",
     "timeline",
+    "weights_going",
     "work_and_time",
     "workshop",
+    "zero_patterns",
 ]
