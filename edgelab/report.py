@@ -18,6 +18,7 @@ from edgelab.figures.chart import Chart
 from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
 from edgelab.figures.costs import cost_split, roofline, throughput_curve
+from edgelab.figures.distillation import pairs, soft_labels, temperature_grid
 from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
@@ -48,11 +49,14 @@ __all__ = [
     "losses",
     "number_line",
     "outlier",
+    "pairs",
     "pictures",
     "roofline",
     "rounding_error",
     "sensitivity",
+    "soft_labels",
     "table",
+    "temperature_grid",
     "throughput_curve",
     "timeline",
     "workshop",
