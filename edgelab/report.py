@@ -22,6 +22,7 @@ from edgelab.figures.distillation import pairs, soft_labels, temperature_grid
 from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
+from edgelab.figures.pareto import pareto
 from edgelab.figures.predictions import agreement, pictures
 from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.losses import losses
@@ -50,6 +51,7 @@ __all__ = [
     "number_line",
     "outlier",
     "pairs",
+    "pareto",
     "pictures",
     "roofline",
     "rounding_error",
