@@ -67,6 +67,17 @@ class Choice:
         return f"Nothing keeps all limits. {self.name} comes nearest and misses {missed}."
 
 
+def beats(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Tell whether a is nowhere worse than b and somewhere better.
+
+    Args:
+        a: figures of one model, small being good in each.
+        b: the same figures of another, in the same order.
+    """
+    pairs = list(zip(a, b, strict=True))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
 def front(result: Result, keys: Sequence[str]) -> tuple[str, ...]:
     """Return the models that no other beats, ordered by the first figure.
 
@@ -157,15 +168,8 @@ def _cost(shown: View, name: str, key: str) -> float:
 
 def _front(shown: View, keys: Sequence[str]) -> tuple[str, ...]:
     costs = {n: tuple(_cost(shown, n, key) for key in keys) for n in _complete(shown, keys)}
-
-    def beaten(name: str) -> bool:
-        own = costs[name]
-        return any(
-            other != own and all(o <= c for o, c in zip(other, own, strict=True))
-            for other in costs.values()
-        )
-
-    return tuple(sorted((n for n in costs if not beaten(n)), key=lambda n: costs[n]))
+    kept = (n for n, own in costs.items() if not any(beats(c, own) for c in costs.values()))
+    return tuple(sorted(kept, key=lambda n: costs[n]))
 
 
 def _misses(shown: View, name: str, limits: Mapping[str, float]) -> dict[str, float]:

@@ -39,12 +39,15 @@ MISSED = {
 }
 
 
-def pareto_explorer(comparison: Result, limits: Mapping[str, float] | None = None) -> Any:
+def pareto_explorer(
+    comparison: Result, limits: Mapping[str, float] | None = None, goal: str | None = None
+) -> Any:
     """Return the explorer of a comparison, and a static twin without a kernel.
 
     Args:
         comparison: what `benchmark.compare` returned, or several measurements.
-        limits: to begin with, as for `pareto.choose`; each slider starts at the nearest step.
+        limits: to begin with, as for `pareto.choose`; each is a step of its slider.
+        goal: the figure to begin with that is to be best; None takes the vertical one.
 
     Returns:
         An ipywidgets container; `chart` is the picture shown now, `choice` the recommendation, and
@@ -53,7 +56,7 @@ def pareto_explorer(comparison: Result, limits: Mapping[str, float] | None = Non
     Raises:
         InputError: fewer than two figures were measured, or a model is simulated.
     """
-    return _widget_class()(comparison, dict(limits or {}))
+    return _widget_class()(comparison, dict(limits or {}), goal)
 
 
 def figure(
@@ -102,7 +105,7 @@ def _widget_class() -> type[Any]:
     class ParetoExplorer(ipywidgets.VBox):
         """Controls above one picture and one sentence; no state but the controls' values."""
 
-        def __init__(self, comparison: Result, start: dict[str, float]) -> None:
+        def __init__(self, comparison: Result, start: dict[str, float], goal: str | None) -> None:
             self._comparison = comparison
             shown = results.view(comparison)
             measured = {
@@ -115,7 +118,7 @@ def _widget_class() -> type[Any]:
             self.x = dropdown(_("Horizontal"), measured, _("Which figure runs to the right"))
             self.y = dropdown(_("Vertical"), measured, _("Which figure runs upwards"))
             self.goal = dropdown(_("Of those, the best"), measured, _("What the choice goes by"))
-            self.x.value, self.y.value, self.goal.value = x, y, y
+            self.x.value, self.y.value, self.goal.value = x, y, goal or y
             self.limits = {
                 key: _slider(comparison, key, start.get(key)) for key in LIMITED if key in measured
             }
