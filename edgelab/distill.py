@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import architectures, evaluate, progress, school
+from edgelab import evaluate, progress, school
 from edgelab.errors import InputError
-from edgelab.keras import is_model
+from edgelab.keras import is_model, keras
 from edgelab.records import Accuracy
 from edgelab.splits import Split, stratified
 from edgelab.trials import Grid, Trials
@@ -35,16 +35,17 @@ Build = Callable[[int], Any]
 
 _UNLABELLED = -1
 _IMAGES = 500  # a call
+_DIGITS = 10
 
 
 def tiny(seed: int = 0) -> Any:
-    """Return the smallest student of digits, untrained (2,914 parameters)."""
-    return architectures.digits_cnn(seed=seed, filters=(4, 8), hidden=12)
+    """Return the smallest student of digits, untrained (3,262 parameters)."""
+    return _student("tiny", (4, 8), seed)
 
 
 def small(seed: int = 0) -> Any:
-    """Return a student of digits with a quarter of the teacher's parameters, untrained (14,482)."""
-    return architectures.digits_cnn(seed=seed, filters=(8, 16), hidden=32)
+    """Return a student of digits with a fifth of the teacher's parameters, untrained (10,578)."""
+    return _student("small", (8, 24), seed)
 
 
 def soft_labels(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -162,7 +163,7 @@ def train(
     epochs: int | None = None,
     seed: int = 0,
     batch: int = 64,
-    rate: float = 4e-3,
+    rate: float = 3e-3,
 ) -> Any:
     """Train a student on the labels and on its teacher's soft labels, with a progress bar.
 
@@ -203,7 +204,7 @@ def alone(
     epochs: int | None = None,
     seed: int = 0,
     batch: int = 64,
-    rate: float = 4e-3,
+    rate: float = 3e-3,
 ) -> Any:
     """Train a student on the labels only: the control, with as many steps as `train` takes.
 
@@ -227,7 +228,7 @@ def against_alone(
     alpha: float = 0.1,
     epochs: int | None = None,
     batch: int = 64,
-    rate: float = 4e-3,
+    rate: float = 3e-3,
     name: str = "distilled",
 ) -> Trials:
     """Train pairs of students, with the teacher and without, and compare them seed by seed.
@@ -294,7 +295,7 @@ def grid(
     seeds: Sequence[int] | None = None,
     epochs: int | None = None,
     batch: int = 64,
-    rate: float = 4e-3,
+    rate: float = 3e-3,
 ) -> Grid:
     """Train students for each temperature and alpha, and the control, on the same seeds.
 
@@ -337,6 +338,24 @@ def grid(
                 for j, alpha in enumerate(alphas):
                     found[i, j, s] = score(temperature, alpha)
     return Grid(tuple(temperatures), tuple(alphas), chosen, found, control, len(validation))
+
+
+def _student(name: str, filters: tuple[int, int], seed: int) -> Any:
+    """Return a network that halves the picture while it convolves, where its teacher pools."""
+    layers = keras().layers
+    image = layers.Input((28, 28, 1), name="image")
+    x = image
+    for number, width in enumerate(filters, 1):
+        start = keras().initializers.GlorotUniform(seed=1000 * seed + number)
+        x = layers.Conv2D(
+            width, 3, strides=2, use_bias=False, kernel_initializer=start, name=f"conv{number}"
+        )(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+    start = keras().initializers.GlorotUniform(seed=1000 * seed)
+    x = layers.Flatten(name="flatten")(x)
+    logits = layers.Dense(_DIGITS, kernel_initializer=start, name="logits")(x)
+    return keras().Model(image, logits, name=f"{name}_student")
 
 
 def _accuracy(student: Any, on: Split) -> Accuracy:

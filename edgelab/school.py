@@ -25,9 +25,10 @@ from edgelab.imagenet import ModelInfo, tag
 from edgelab.keras import keras, tf
 from edgelab.splits import Split
 
-EPOCHS = {"ci": 5, "class": 12, "full": 30}
+EPOCHS = {"ci": 4, "class": 10, "full": 30}
 SEEDS = {"ci": 3, "class": 5, "full": 10}
 _SUMS_TO_ONE = 1e-3
+_MOST_LOOPS = 8
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,6 @@ class School:
         self.labels[known, split.y[known]] = 1
         self.logits = logits
         self.steps = -(-len(split) // recipe.batch)  # of an epoch, whatever the number of labels
-        self._loops: dict[str, _Loop] = {}
 
     def train(
         self, student: Any, seed: int, temperature: float, alpha: float, bar: Any = None
@@ -100,12 +100,10 @@ class School:
         return tag(student, ModelInfo(student.name, "trained", None, how))
 
     def _fit(self, student: Any, seed: int, temperature: float, alpha: float, bar: Any) -> Any:
-        kind = _architecture(student)
-        if kind not in self._loops:
-            self._loops[kind] = _Loop(keras().models.clone_model(student), self.steps, self.recipe)
+        loop = _loop(student, self.steps, self.recipe)
         rows = np.flatnonzero(self.split.y >= 0) if alpha == 1 else np.arange(len(self.split))
         order = _order(rows, self.recipe.epochs * self.steps, self.recipe.batch, seed)
-        return self._loops[kind].run(
+        return loop.run(
             student.get_weights(),
             self._batches(order),
             temperature=temperature,
@@ -187,6 +185,19 @@ class _Loop:
         log_p, log_q = nn.log_softmax(teacher / t), nn.log_softmax(logits / t)
         soft = tf().reduce_sum(tf().exp(log_p) * (log_p - log_q), axis=1)
         return self.alpha * hard + (1.0 - self.alpha) * t**2 * soft
+
+
+_loops: dict[tuple[str, int, Recipe], _Loop] = {}
+
+
+def _loop(student: Any, steps: int, recipe: Recipe) -> _Loop:
+    """Return the loop of this architecture, made when first wanted, or once more after many others."""
+    key = _architecture(student), steps, recipe
+    if key not in _loops:
+        while len(_loops) >= _MOST_LOOPS:
+            _loops.pop(next(iter(_loops)))
+        _loops[key] = _Loop(keras().models.clone_model(student), steps, recipe)
+    return _loops[key]
 
 
 def _architecture(model: Any) -> str:
