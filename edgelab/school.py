@@ -112,10 +112,13 @@ class School:
         )
 
     def _batches(self, order: np.ndarray) -> Any:
-        x = tf().constant(self.split.x)
-        y = tf().constant(np.hstack([self.labels, self._logits()]))
-        batches = tf().data.Dataset.from_tensor_slices(order)
-        return batches.map(lambda rows: (tf().gather(x, rows), tf().gather(y, rows))).prefetch(2)
+        library = tf()
+        x = library.constant(self.split.x)
+        y = library.constant(np.hstack([self.labels, self._logits()]))
+        batches = library.data.Dataset.from_tensor_slices(order)
+        return batches.map(
+            lambda rows: (library.gather(x, rows), library.gather(y, rows))
+        ).prefetch(2)
 
     def _logits(self) -> np.ndarray:
         return np.zeros_like(self.labels) if self.logits is None else self.logits
@@ -141,7 +144,8 @@ class _Loop:
         self.optimizer = keras().optimizers.Adam(schedule)
         self.optimizer.build(model.trainable_variables)
         self._fresh = [variable.numpy() for variable in self.optimizer.variables]
-        model.compile(self.optimizer, loss=self._loss, steps_per_execution=steps)
+        self.loss = self._loss_function()
+        model.compile(self.optimizer, loss=self.loss, steps_per_execution=steps)
 
     def run(
         self,
@@ -176,15 +180,20 @@ class _Loop:
             )
         return [np.array(weight) for weight in self.model.get_weights()]
 
-    def _loss(self, targets: Any, logits: Any) -> Any:
-        nn = tf().nn
-        labels, teacher = tf().split(targets, 2, axis=1)
-        t = self.temperature
-        # Without a label the row is zero, and so is its cross entropy.
-        hard = nn.softmax_cross_entropy_with_logits(labels, logits)
-        log_p, log_q = nn.log_softmax(teacher / t), nn.log_softmax(logits / t)
-        soft = tf().reduce_sum(tf().exp(log_p) * (log_p - log_q), axis=1)
-        return self.alpha * hard + (1.0 - self.alpha) * t**2 * soft
+    def _loss_function(self) -> Any:
+        # TensorFlow rewrites what it traces: only its own functions may be called in there.
+        library = tf()
+
+        def loss(targets: Any, logits: Any) -> Any:
+            labels, teacher = library.split(targets, 2, axis=1)
+            t = self.temperature
+            # Without a label the row is zero, and so is its cross entropy.
+            hard = library.nn.softmax_cross_entropy_with_logits(labels, logits)
+            log_p, log_q = library.nn.log_softmax(teacher / t), library.nn.log_softmax(logits / t)
+            soft = library.reduce_sum(library.exp(log_p) * (log_p - log_q), axis=1)
+            return self.alpha * hard + (1.0 - self.alpha) * t**2 * soft
+
+        return loss
 
 
 _loops: dict[tuple[str, int, Recipe], _Loop] = {}

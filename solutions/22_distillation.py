@@ -37,7 +37,7 @@ GRID_SEEDS, TEMPERATURES = ((0, 1), (1, 4)) if PROFILE == "ci" else ((0, 1, 2), 
 # %%
 digits = data.digits()
 teacher = models.load("digits_cnn")
-for name, network in {"teacher": teacher, "student": distill.tiny()}.items():
+for name, network in {"teacher": teacher, "student": distill.small()}.items():
     print(f"{name}: {network.count_params():,} parameters")
 
 # %%
@@ -46,7 +46,7 @@ predict("never_seen", "How many of the threes among the test images does it reco
 # %%
 rows = np.flatnonzero(digits.train.y != 3)
 no_threes = replace(digits.train, x=digits.train.x[rows], y=digits.train.y[rows])
-student = distill.train(distill.small(), teacher, no_threes, temperature=4, alpha=0)
+student = distill.train(distill.small(), teacher, no_threes, temperature=8, alpha=0)
 alone = distill.alone(distill.small(), no_threes)
 threes = digits.test.y == 3
 

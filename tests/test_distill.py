@@ -82,7 +82,7 @@ def test_the_compiled_loss_is_the_one_in_numpy() -> None:
     loop = school._Loop(build(), 1, school.recipe(1, 8, 1e-3))
     loop.temperature.assign(3.0)
     loop.alpha.assign(0.3)
-    got = float(loop._loss(np.hstack([hot, teacher]), student).numpy().mean())
+    got = float(loop.loss(np.hstack([hot, teacher]), student).numpy().mean())
     assert got == pytest.approx(distill.loss(student, teacher, labels, 3.0, 0.3), rel=1e-5)
 
 
@@ -154,6 +154,15 @@ def test_a_grid_has_every_cell_and_its_control(train: Split, right: np.ndarray) 
     assert ((found.accuracy > 0) & (found.accuracy <= 1)).all()
     student = distill.train(build(1), right, train, temperature=4, alpha=0.5, seed=1, epochs=1)
     assert found.accuracy[1, 1, 1] == evaluate.accuracy(student, validation).value
+
+
+def test_training_says_nothing_but_its_progress(
+    train: Split, right: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    school._loops.clear()
+    school.School(train, right, school.recipe(1, 64, 1e-3)).train(build(77), 77, 4.0, 0.2)
+    out, err = capfd.readouterr()
+    assert "AutoGraph" not in out + err
 
 
 def test_spoilt_answers_keep_the_winner_and_nothing_else() -> None:

@@ -23,6 +23,7 @@ from edgelab.trials import over_seeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from edgelab.trials import Grid, Trials
 
@@ -114,7 +115,7 @@ def pairs(
     shown = [outcomes] if not isinstance(outcomes, Sequence) else list(outcomes)
     if not shown:
         raise InputError("There is nothing to draw: train pairs of students first.")
-    height = 1.25 + sum(0.32 + _SEED_STEP * len(o.seeds) * 1.6 for o in shown)
+    height = 1.5 + sum(0.32 + _SEED_STEP * len(o.seeds) * 1.6 for o in shown)
     with style.canvas(style.WIDTH, height) as figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
         for place, outcome in enumerate(shown):
@@ -129,7 +130,7 @@ def pairs(
         right.margins(x=0.12)
         left.set_title(f"{len(shown[0].seeds)} pairs each" if len(shown) > 1 else "Pairs")
         right.set_title("Difference, 95 %")
-        _legend(left)
+        _legend(figure)
         for axes in (left, right):
             style.only_grid(axes, "x")
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -244,16 +245,16 @@ def _difference(axes: Axes, place: int, outcome: Trials) -> None:
                   fontsize=9)  # fmt: skip
 
 
-def _legend(axes: Axes) -> None:
+def _legend(figure: Figure) -> None:
     from matplotlib.lines import Line2D
 
     marks: list[Any] = [
-        Line2D([], [], marker="o", linestyle="", color=_ALONE, label="alone"),
-        Line2D([], [], marker="D", linestyle="", color=_DISTILLED, label="distilled"),
+        Line2D([], [], marker="o", linestyle="", color=_ALONE, label="student alone"),
+        Line2D([], [], marker="D", linestyle="", color=_DISTILLED, label="student, distilled"),
         Line2D([], [], marker="|", markersize=11, markeredgewidth=1.6, linestyle="",
                color=style.INK, label="teacher"),
     ]  # fmt: skip
-    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(-0.02, -0.02), ncols=1, fontsize=8)
+    figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=9)
 
 
 def _cell(axes: Axes, grid: Grid, cell: tuple[int, int], dark: bool) -> None:
