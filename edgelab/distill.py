@@ -262,7 +262,7 @@ def against_alone(
     )
     judged = evaluate.accuracy(teacher, on)
     groups: tuple[list[Any], list[Any]] = ([], [])
-    student = None
+    student: Any = None
     with progress.bar(None, f"{name}: students", 2 * len(chosen), "students") as bar:
         for seed in chosen:
             for group, share in zip(groups, (1.0, alpha), strict=True):

@@ -144,7 +144,7 @@ tables.of_rows(("T", "Slope", "Slope × T", "Slope × T²"), rows)
 
 # %% [markdown]
 # The hotter, the weaker the teacher's voice: once because the student's probabilities move more slowly (1/T), once more
-# because the two soft labels lie closer together (1/T). Only the last column stays of the same size.
+# because the two soft labels lie closer together (1/T). Only the last column keeps about its size.
 #
 # ### Exercise 2: the loss
 #

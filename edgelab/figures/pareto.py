@@ -58,7 +58,7 @@ def pareto(
     choice = _pareto.choose(result, goal or y, limits)
     drawn = [n for n in shown.names if None not in (shown.value(n, x), shown.value(n, y))]
     units = {key: shown.unit(key) for key in (x, y)}
-    places = {n: tuple(_scaled(shown, n, key, units[key]) for key in (x, y)) for n in drawn}
+    places = {n: (_scaled(shown, n, x, units[x]), _scaled(shown, n, y, units[y])) for n in drawn}
     with style.canvas(style.WIDTH, 4.2) as figure:
         axes = figure.subplots()
         _points(axes, shown, (x, y), places, units)
@@ -86,7 +86,7 @@ def _points(
     axes: Axes,
     shown: View,
     keys: tuple[str, str],
-    places: Mapping[str, tuple[float, ...]],
+    places: Mapping[str, tuple[float, float]],
     units: Mapping[str, Unit],
 ) -> None:
     for name, (px, py) in places.items():
@@ -118,7 +118,7 @@ def _limits(
     axes: Axes, limits: Mapping[str, float], keys: tuple[str, str], units: Mapping[str, Unit]
 ) -> None:
     """Tint what a limit forbids, as far as it lies on one of the two axes."""
-    spans = {0: axes.axvspan, 1: axes.axhspan}
+    spans: tuple[Any, Any] = (axes.axvspan, axes.axhspan)
     for which, key in enumerate(keys):
         if key not in limits:
             continue
@@ -133,7 +133,7 @@ def _limits(
         (axes.set_xlim if which == 0 else axes.set_ylim)(low, high)
 
 
-def _edge(axes: Axes, points: list[tuple[float, ...]], keys: tuple[str, str]) -> None:
+def _edge(axes: Axes, points: list[tuple[float, float]], keys: tuple[str, str]) -> None:
     """Draw the front as steps: between two of its models nothing was measured."""
     if len(points) < 2:
         return
@@ -144,7 +144,7 @@ def _edge(axes: Axes, points: list[tuple[float, ...]], keys: tuple[str, str]) ->
               color=style.MUTED, linewidth=1.4, zorder=3)  # fmt: skip
 
 
-def _names(axes: Axes, places: Mapping[str, tuple[float, ...]]) -> None:
+def _names(axes: Axes, places: Mapping[str, tuple[float, float]]) -> None:
     """Write the names beside the points, above or below where two would overlap."""
     style.settle(axes.figure)  # type: ignore[arg-type]
     width = axes.get_window_extent().x1
