@@ -213,6 +213,6 @@ def _alt(shown: View, keys: tuple[str, str], edge: tuple[str, ...], choice: Choi
 def spread(result: Result, key: str, steps: int = 9) -> np.ndarray:
     """Return limits worth trying for a figure, from just below the smallest value to the largest."""
     shown = results.view(result)
-    values = [float(v) for n in shown.names if (v := shown.value(n, key)) is not None]  # type: ignore[arg-type]
+    values = [float(v) for n in shown.names if (v := shown.value(n, key)) is not None]
     low, high = 0.9 * min(values), max(values)
     return np.geomspace(low, high, steps) if low > 0 else np.linspace(low, high, steps)
