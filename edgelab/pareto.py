@@ -58,6 +58,8 @@ class Choice:
         goal = quantity(self.goal).label.lower()
         if self.satisfied:
             best = "highest" if self.goal in HIGHER_IS_BETTER else "lowest"
+            if len(self.fitting) == 1:
+                return f"{self.name}: the only one that keeps the limits."
             text = f"{self.name}: the {best} {goal} of {len(self.fitting)} that keep the limits"
             tied = f"; not told apart from {', '.join(self.ties)}" if self.ties else ""
             return text + tied + "."

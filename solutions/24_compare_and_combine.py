@@ -551,7 +551,7 @@ predict(
 # %%
 from edgelab import combined, distill
 
-epochs = (2, 1, 1) if PROFILE == "ci" else (4, 1, 1)
+epochs = (2, 1, 1) if PROFILE == "ci" else (3, 1, 1)
 combos = {
     "float32": convert.to_tflite(teacher, "digits-float32.tflite"),
     "int8": quantize.full_integer(teacher, digits.calibration, "digits-int8.tflite"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgelab.pareto import Choice
     from edgelab.results import Result
 
+NO_LIMIT = 0.0  # a slider that is at rest; limits are above 0
 AXES = ("size_gzip_bytes", "accuracy")
 # What a limit can be set on, in this order of sliders.
 LIMITED = ("size_gzip_bytes", "latency_ms", "accuracy")
@@ -88,6 +89,8 @@ def sentence(choice: Choice) -> str:
         )
         text = _("No model keeps all limits. {name} comes nearest; it misses: {missed}.")
         return text.format(name=name, missed=missed)
+    if len(choice.fitting) == 1:
+        return _("Only {name} keeps the limits.").format(name=name)
     best = _(
         "Of the {n} models that keep the limits, {name} is the best by this figure: {goal}."
     ).format(name=name, n=len(choice.fitting), goal=goal)
@@ -141,7 +144,7 @@ def _widget_class() -> type[Any]:
             if self.x.value == self.y.value:  # a figure against itself says nothing
                 self.words.value = cards.markup(_("Choose two different figures for the two axes."))
                 return
-            wish = {key: s.value for key, s in self.limits.items() if s.value is not None}
+            wish = {key: s.value for key, s in self.limits.items() if s.value != NO_LIMIT}
             self.choice = pareto.choose(self._comparison, self.goal.value, wish)
             self.chart = figure(self._comparison, self.x.value, self.y.value, self.goal.value, wish)
             self.picture.value = self.chart.to_html(_("The numbers as a table"))
@@ -162,16 +165,14 @@ def _slider(comparison: Result, key: str, start: float | None) -> Any:
     if start is not None:
         steps = sorted({*steps, start})
     unit = results.view(comparison).unit(key)
-    options: list[tuple[str, float | None]] = [
-        (with_unit(value * unit.factor, unit.symbol), value) for value in steps
-    ]
-    none: tuple[str, float | None] = (_("no limit"), None)
+    options = [(with_unit(value * unit.factor, unit.symbol), value) for value in steps]
+    none = (_("no limit"), NO_LIMIT)
     # Sliding to the left makes the wish stricter, to the right looser; the accuracy's other way.
     options = [none, *options] if key in pareto.HIGHER_IS_BETTER else [*options, none]
     return ipywidgets.SelectionSlider(
         description=_(LIMITS[key]),
         options=options,
-        value=start,
+        value=NO_LIMIT if start is None else start,
         continuous_update=False,
         style={"description_width": "initial"},
         layout={"width": "22em", "margin": "0 1em 0.4em 0"},

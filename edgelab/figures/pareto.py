@@ -96,7 +96,7 @@ def _points(
                 low, high = (bound * units[key].factor for bound in bounds)
                 reach[word] = [[max(0.0, place - low)], [max(0.0, high - place)]]
         if reach:
-            axes.errorbar(px, py, fmt="none", ecolor=style.GRID, elinewidth=1.2, zorder=2, **reach)
+            axes.errorbar(px, py, fmt="none", ecolor="#A9A9A9", elinewidth=1.2, zorder=2, **reach)
         axes.plot(px, py, "o", color=style.colour(name), markersize=8, zorder=4,
                   markeredgecolor=style.INK, markeredgewidth=0.6)  # fmt: skip
 

@@ -27,7 +27,7 @@ def test_sliders_change_the_recommendation_and_its_sentence() -> None:
     assert not widget.choice.satisfied
     assert "tiny" in widget.words.value
     assert "No model keeps all limits" in widget.words.value
-    widget.limits["size_gzip_bytes"].value = None
+    widget.limits["size_gzip_bytes"].value = explorer.NO_LIMIT
     assert widget.choice.limits == {}
 
 
@@ -56,9 +56,14 @@ def test_without_a_kernel_the_static_twin_stands_in_its_place() -> None:
 def test_the_sentence_speaks_french() -> None:
     with speaking("fr"):
         text = explorer.sentence(pareto.choose(made(), "latency_ms", {"accuracy": 0.99}))
-    assert "float32" in text
-    assert "1" in text
-    assert "No model" not in text
+    assert "Aucun modèle" in text
+    assert "**float32**" in text
+
+
+def test_the_sentence_names_ties_and_the_only_one_left() -> None:
+    assert "can't be told apart" in explorer.sentence(pareto.choose(made(), "accuracy"))
+    only = pareto.choose(made(), "latency_ms", {"size_gzip_bytes": 4_500})
+    assert explorer.sentence(only) == "Only **tiny** keeps the limits."
 
 
 def test_nothing_to_explore_is_an_error() -> None:
