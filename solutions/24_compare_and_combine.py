@@ -25,8 +25,10 @@ from edgelab import benchmark, compare, convert, data, keras, models, quantize, 
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
 
 begin("24", PROFILE)
-# By profile: calibration images, crops to compare answers on, rounds of the comparison.
+# By profile: calibration images, crops to compare answers on, rounds of the comparison, and epochs of
+# pruning, clustering and training for int8.
 IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 3), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
+EPOCHS = {"ci": (2, 1, 1), "class": (3, 1, 1), "full": (6, 2, 2)}[PROFILE]
 
 # %% [markdown]
 # ## The arithmetic says one thing, the stopwatch another
@@ -551,12 +553,11 @@ predict(
 # %%
 from edgelab import combined, distill
 
-epochs = (2, 1, 1) if PROFILE == "ci" else (3, 1, 1)
 combos = {
     "float32": convert.to_tflite(teacher, "digits-float32.tflite"),
     "int8": quantize.full_integer(teacher, digits.calibration, "digits-int8.tflite"),
     "PCQAT int8": combined.prune_cluster_quantize(
-        teacher, digits, "digits-pcqat.tflite", sparsity=0.9, clusters=16, epochs=epochs
+        teacher, digits, "digits-pcqat.tflite", sparsity=0.9, clusters=16, epochs=EPOCHS
     ),
 }
 for size, build in {"small": distill.small, "tiny": distill.tiny}.items():
