@@ -15,7 +15,7 @@ from tests.bench.figure import Figure, at_least, at_most, reported
 
 SEEDS = range(10)
 LABELS = 200
-EPOCHS = 12
+EPOCHS = 10
 
 
 def figures() -> Iterator[Figure]:
