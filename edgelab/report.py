@@ -21,10 +21,12 @@ from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
 from edgelab.figures.confidence import Sure, confidence
 from edgelab.figures.costs import cost_split, roofline, throughput_curve
+from edgelab.figures.distillation import pairs, soft_labels, temperature_grid
 from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.kernels import kernels
 from edgelab.figures.layers import channels, outlier, sensitivity
 from edgelab.figures.numbers import error_by_bits, number_line, rounding_error
+from edgelab.figures.pareto import pareto
 from edgelab.figures.patterns import zero_patterns
 from edgelab.figures.predictions import agreement, pictures
 from edgelab.figures.pruning import (
@@ -66,6 +68,8 @@ __all__ = [
     "number_line",
     "operator_times",
     "outlier",
+    "pairs",
+    "pareto",
     "partial_gain",
     "pictures",
     "pruning_scan",
@@ -73,9 +77,11 @@ __all__ = [
     "roofline",
     "rounding_error",
     "sensitivity",
+    "soft_labels",
     "sparsity_ladder",
     "sweep",
     "table",
+    "temperature_grid",
     "thread_times",
     "throughput_curve",
     "timeline",

@@ -5,7 +5,8 @@
 # - put six networks into one table (latency, time gain, size, size reduction, memory) that says what it compares;
 # - split a large ratio into its steps, and name the one that quantization may claim;
 # - check that a small and fast network still gives the same answers;
-# - choose a network under a constraint, and defend the choice with your own measurements.
+# - say which savings add up (pruning, clustering, distillation, fewer bits), and where each shows;
+# - choose under constraints, from a Pareto front too, and defend the choice with your own measurements.
 #
 # Needs: the fair comparison of lesson 10 and the int8 files of lesson 20. Time: see the table in README, measured.
 # Feeds the worksheet: part 1 *Efficient architectures*, part 3 *Performance measurements*.
@@ -24,8 +25,10 @@ from edgelab import benchmark, compare, convert, data, keras, models, quantize, 
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
 
 begin("24", PROFILE)
-# By profile: calibration images, crops to compare answers on, rounds of the comparison.
+# By profile: calibration images, crops to compare answers on, rounds of the comparison, and epochs of
+# pruning, clustering and training for int8.
 IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 3), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
+EPOCHS = {"ci": (2, 1, 1), "class": (3, 1, 1), "full": (6, 2, 2)}[PROFILE]
 
 # %% [markdown]
 # ## The arithmetic says one thing, the stopwatch another
@@ -519,6 +522,175 @@ my_choice = working("24.5 choice", choice, workshop.choose)(result)
 defend(result, agreements, my_choice, limit_mb=20)
 
 # %% [markdown]
+# ## Savings that add up
+#
+# So far one technique at a time. There are more: weights left out (*élagage*, pruning, lesson 21), weights that share a
+# few values (*regroupement*, clustering), and a smaller network taught by a larger one (*distillation*, lesson 22). Which
+# savings add up? First on one kernel of the digits network: the same weights, changed step by step, as bytes and compressed.
+
+# %%
+import zlib
+
+import numpy as np
+
+digits, teacher = data.digits(), models.load("digits_cnn")
+kernel = teacher.get_layer("hidden").kernel.numpy()
+pruned = np.where(np.abs(kernel) < np.quantile(np.abs(kernel), 0.9), 0, kernel)
+step = np.abs(pruned).max() / 7
+codes = np.round(pruned / step).astype(np.int8)
+versions = {"as trained": kernel, "9 of 10 are zero": pruned, "few values": step * codes}
+rows = []
+for name, values in {**versions, "few values as 8-bit codes": codes}.items():
+    raw = np.asarray(values, np.int8 if values is codes else np.float32).tobytes()
+    rows.append((name, len(np.unique(values)), len(raw), len(zlib.compress(raw, 9))))
+tables.of_rows(("Weights", "Different values", "Bytes", "Compressed bytes"), rows)
+
+# %% [markdown]
+# Zeros and repeated values take as much room as any others, until something compresses them. Eight-bit codes are small at once.
+# So the savings add up, in the *download*. But each step must not undo the one before: training for int8 moves every weight and
+# would fill the zeros again. *PCQAT* trains for int8 and keeps zeros and clusters as they are (Han, Mao and Dally called the
+# whole chain *deep compression*).
+
+# %%
+predict(
+    "added_up",
+    "Pruned, clustered and quantized: how many times smaller is the download than the float file's?",
+    unit="×",
+    canned=10,
+)
+
+# %%
+from edgelab import combined, distill
+
+combos = {
+    "float32": convert.to_tflite(teacher, "digits-float32.tflite"),
+    "int8": quantize.full_integer(teacher, digits.calibration, "digits-int8.tflite"),
+    "PCQAT int8": combined.prune_cluster_quantize(
+        teacher, digits, "digits-pcqat.tflite", sparsity=0.9, clusters=16, epochs=EPOCHS
+    ),
+}
+for size, build in {"small": distill.small, "tiny": distill.tiny}.items():
+    student = distill.train(build(), teacher, digits.train)
+    file, name = f"digits-{size}.tflite", f"distilled {size}"
+    combos[name] = convert.to_tflite(student, file)
+    combos[f"{name} int8"] = quantize.full_integer(student, digits.calibration, f"int8-{file}")
+
+# %% [markdown]
+# One of these will be chosen, so accuracy is measured on the *validation* images.
+
+# %%
+together = benchmark.compare(combos, on=digits.validation)
+whole, least = (together[name]["size_gzip_bytes"] for name in ("float32", "PCQAT int8"))
+reveal("added_up", whole / least)
+report.table(
+    together,
+    columns=("size_file_bytes", "size_gzip_bytes", "gzip_reduction", "latency_ms", "accuracy"),
+)
+
+# %% [markdown]
+# **What you can conclude:** where each saving shows. Int8 and PCQAT make files of about the same size; the difference is in the
+# compressed column. A smaller network saves in every column, time included. Distil *and* quantize, and the factors multiply.
+#
+# **What you can't:** rank accuracies that lie a point apart on so few images. Nor expect PCQAT to be faster than int8: its zeros are
+# multiplied like any other number (lesson 25).
+#
+# ### Exercise 6: when does one beat another?
+#
+# With two figures there is often no best. But some models nobody would choose. `a` and `b` are lists of figures, *small is good* in all
+# of them (bytes, milliseconds, errors). When does a beat b?
+
+
+# %%
+def beats(a, b):
+    """Return True when nobody would choose b because of a."""
+    ### BEGIN SOLUTION
+    pairs = list(zip(a, b, strict=True))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+    ### END SOLUTION
+
+
+check("24.6 front", beats)
+
+# %%
+hint("24.6 front", 1)
+hint("24.6 front", 2)
+
+# %% [markdown]
+# What no other beats is the *Pareto front* (*front de Pareto*). Yours beside the library's, for download and errors:
+
+# %%
+from edgelab import pareto
+
+my_beats = working("24.6 front", beats, pareto.beats)
+costs = {m.name: [m["size_gzip_bytes"], 1 - m["accuracy"]] for m in together.measurements}
+mine = [n for n in costs if not any(my_beats(other, costs[n]) for other in costs.values())]
+print("by hand:", sorted(mine))
+print("library:", sorted(pareto.front(together, ("size_gzip_bytes", "accuracy"))))
+
+# %% [markdown]
+# > **The brief.** A meter reads handwritten digits. Its update may have 20 kB compressed at most, and it must read at least
+# > 95 % of the validation images correctly. Of what is left, take the fastest.
+#
+# Set the limits with the sliders and look what is left. (Without a running notebook the picture stands still.)
+
+# %%
+from edgelab.classroom.explorer import pareto_explorer
+
+goal, limits = "latency_ms", {"size_gzip_bytes": 20_000, "accuracy": 0.95}
+explorer = pareto_explorer(together, limits, goal=goal)
+explorer
+
+# %% [markdown]
+# **What you can conclude:** who is on the front (the grey steps), what the limits cross out (tinted), and who is left. Slide a limit until
+# nothing is left: the explorer then names what comes nearest and what it misses.
+#
+# **What you can't:** see the doubt of a single point as nothing. Its bars overlap with its neighbour's: a limit of accuracy between
+# the two decides by luck.
+#
+# ### Exercise 7: choose and defend
+#
+# Return four things from your own `result`: the name, the download in kB (gzip), the accuracy in percent, and one sentence with your
+# reason. Where no model keeps both limits, choose the nearest.
+
+
+# %%
+def combination(result):
+    """Return name, download in kB, accuracy in percent, and the reason."""
+    ### BEGIN SOLUTION
+    name = pareto.choose(result, goal, limits).name
+    chosen = result[name]
+    reason = "Of the models that keep both limits, or come nearest, it answers fastest."
+    return name, chosen["size_gzip_bytes"] / 1e3, 100 * chosen["accuracy"], reason
+    ### END SOLUTION
+
+
+check("24.7 combination", combination)
+
+# %%
+hint("24.7 combination", 1)
+hint("24.7 combination", 2)
+
+# %% [markdown]
+# The choice is made. Now, once, the test images: the chosen file against the float file, image by image. Your paragraph goes to the
+# journal, where the worksheet finds it.
+
+# %%
+from edgelab.classroom.combination import defend_combination, library_choice
+
+
+def library_combination(result):
+    """Return what the library chooses."""
+    return library_choice(result, goal, limits)
+
+
+my_combination = working("24.7 combination", combination, library_combination)(together)
+before, after = (
+    evaluate.accuracy(combos[name], digits.test) for name in ("float32", my_combination[0])
+)
+tested = evaluate.paired(before, after, digits.test.y)
+defend_combination(together, my_combination, limits, tested)
+
+# %% [markdown]
 # ## Questions
 
 # %%
@@ -530,11 +702,14 @@ question("24.q2")
 # %%
 question("24.q3")
 
+# %%
+question("24.q4")
+
 # %% [markdown]
 # ## Where to go next
 #
-# Next is lesson 25: why is something *not* faster? Lesson 20 goes below eight bits and shows which layers bear it. For the
-# worksheet: the table above fills part 3, and the paragraph is a first draft of your analysis. To repeat the whole comparison with more rounds and images, set
+# Next is lesson 25: why is something *not* faster? For the worksheet: the tables fill part 3, and your two paragraphs
+# are a first draft of your analysis. To repeat the whole comparison with more rounds and images, set
 # `PROFILE = "full"` in the first cell. Your guesses, exercises and records:
 
 # %%

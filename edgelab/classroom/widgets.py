@@ -68,9 +68,9 @@ def _widget_class() -> type[Any]:
                 for key, label in METRICS.items()
                 if any(shown.value(name, key) is not None for name in shown.names)
             }
-            self.metric = _dropdown(_("Figure"), measured, _("Which figure the bars show"))
-            self.kind = _dropdown(_("Shown"), KINDS, _("The figure itself, or how often better"))
-            self.sort = _dropdown(_("Order"), SORTS, _("In which order the models stand"))
+            self.metric = dropdown(_("Figure"), measured, _("Which figure the bars show"))
+            self.kind = dropdown(_("Shown"), KINDS, _("The figure itself, or how often better"))
+            self.sort = dropdown(_("Order"), SORTS, _("In which order the models stand"))
             self.picture = ipywidgets.HTML()
             controls = ipywidgets.HBox(
                 [self.metric, self.kind, self.sort], layout={"flex_flow": "row wrap"}
@@ -117,7 +117,14 @@ def _gain_key(shown: View, metric: str) -> str | None:
     return GAINS.get(metric)
 
 
-def _dropdown(label: str, options: dict[str, str], tooltip: str) -> Any:
+def dropdown(label: str, options: dict[str, str], tooltip: str) -> Any:
+    """Return a dropdown of key → text, the texts translated.
+
+    Args:
+        label: before it, translated.
+        options: key → text, marked for translation.
+        tooltip: translated.
+    """
     import ipywidgets
 
     return ipywidgets.Dropdown(

@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import records, workshop
+from edgelab import pareto, records, workshop
+from edgelab.classroom.combination import CHOICE as KEPT, defend_combination, library_choice
 from edgelab.classroom.exercises import examine, exercises_of
+from edgelab.classroom.exercises.lesson24 import COMBINED_GOAL, COMBINED_LIMITS
 from edgelab.classroom.language import speaking
+from edgelab.evaluate import Paired
+from edgelab.records import Comparison
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,
@@ -21,7 +25,7 @@ from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     test_a_wrong_answer_is_rejected_for_its_reason,
 )
 from tests.classroom.workshop_made import made
-from tests.records_made import float_and_int8
+from tests.records_made import accuracy, comparison, float_and_int8, measurement
 
 GAIN: dict[str, list[Answer]] = {
     "upside-down": [lambda b, a: a / b],
@@ -149,12 +153,68 @@ CHOICE: dict[str, list[Answer]] = {
     "InputError": [lambda r: r["EfficientNet int8"]],
 }
 
+BEATS: dict[str, list[Answer]] = {
+    "better-in-all": [lambda a, b: all(x < y for x, y in zip(a, b, strict=True))],
+    "better-in-one": [lambda a, b: any(x < y for x, y in zip(a, b, strict=True))],
+    "equals-beat": [lambda a, b: all(x <= y for x, y in zip(a, b, strict=True))],
+    "reversed": [lambda a, b: pareto.beats(b, a)],
+    "adds-up": [lambda a, b: sum(a) < sum(b)],
+    "wrong-verdict": [lambda a, b: True, lambda a, b: a[0] < b[0], lambda a, b: a < b],
+    "not-a-verdict": [lambda a, b: 1, lambda a, b: [x < y for x, y in zip(a, b, strict=True)]],
+    "TypeError": [lambda a, b: a <= b[0]],
+}
+
+
+def combination(
+    name: str, kb: float = 12.5, right: float = 96.0, why: str = "the fastest that fits both"
+) -> Answer:
+    return lambda result: (name, kb, right, why)
+
+
+QUICK = "distilled small int8"
+COMBINATION: dict[str, list[Answer]] = {
+    "breaks-a-limit": [
+        combination("float32", 50.0, 98.0),
+        combination("distilled tiny int8", 2.5, 92.0),
+    ],
+    "slower-than-another": [combination("PCQAT int8", 9.0, 97.0)],
+    "unknown-model": [combination("PCQAT"), lambda r: (0, 1, 1, "a b c d")],
+    "wrong-unit": [combination(QUICK, 12_500), combination(QUICK, 0.0125)],
+    "file-instead-of-download": [combination(QUICK, 25.0)],
+    "not-your-size": [combination(QUICK, 3.0)],
+    "share-instead-of-percent": [combination(QUICK, 12.5, 0.96)],
+    "not-your-accuracy": [combination(QUICK, 12.5, 50.0)],
+    "no-reason": [combination(QUICK, why="because"), combination(QUICK, why="")],
+    "not-four": [lambda r: QUICK, lambda r: (QUICK, 12.5, 96.0)],
+    "not-numbers": [combination(QUICK, "12.5 kB")],  # type: ignore[arg-type]
+}
+
+
+def combinations(least: int = 96) -> Comparison:
+    """Return a made-up comparison of combinations; half of each file is its download."""
+    models = {
+        "float32": (1.0, 100_000, 98),
+        "int8": (0.8, 50_000, 98),
+        "PCQAT int8": (0.8, 18_000, 97),
+        QUICK: (0.4, 25_000, least),
+        "distilled tiny int8": (0.2, 5_000, 92),
+    }
+    return comparison(
+        *(
+            measurement(name, ms, size, accuracy=accuracy(right, split="validation"))
+            for name, (ms, size, right) in models.items()
+        )
+    )
+
+
 WRONG = {
     "24.1 gain": GAIN,
     "24.2 factors": FACTORS,
     "24.3 same answer": SAME,
     "24.4 break it": BREAK,
     "24.5 choice": CHOICE,
+    "24.6 front": BEATS,
+    "24.7 combination": COMBINATION,
 }
 
 RIGHT: dict[str, list[Answer]] = {
@@ -190,6 +250,16 @@ RIGHT: dict[str, list[Answer]] = {
         chosen("EfficientNet-Lite0 float32", 9.3, 10.0, "it keeps all answers, for more megabytes"),
         workshop.choose,
     ],
+    "24.6 front": [
+        pareto.beats,
+        lambda a, b: a != b and all(x <= y for x, y in zip(a, b, strict=True)),
+        lambda a, b: np.all(np.array(a) <= b) and np.any(np.array(a) < b),
+    ],
+    "24.7 combination": [
+        combination(QUICK),
+        lambda r: [QUICK, r[QUICK]["size_gzip_bytes"] / 1e3, 96, "it keeps both limits"],
+        lambda r: library_choice(r, COMBINED_GOAL, COMBINED_LIMITS),
+    ],
 }
 
 
@@ -197,6 +267,7 @@ RIGHT: dict[str, list[Answer]] = {
 def measured() -> None:
     """Put the workshop's comparison into the journal, and a later one that is about something else."""
     records.publish("comparison", "workshop", made())
+    records.publish("comparison", "combinations", combinations())
     records.publish("comparison", "float32 / int8", float_and_int8())
 
 
@@ -248,6 +319,43 @@ def test_who_has_measured_nothing_is_sent_to_the_measuring_cell() -> None:
     finally:
         records.use(before)
     assert result.misconception == "nothing-measured"
+
+
+def test_where_nothing_keeps_both_limits_the_nearest_is_right() -> None:
+    records.publish("comparison", "combinations", combinations(least=90))
+    before = examine("24.7 combination", combination("PCQAT int8", 9.0, 97.0))
+    assert before.passed, "one still keeps both limits"
+    poor = comparison(
+        measurement("float32", 1.0, 100_000, accuracy=accuracy(98)),
+        measurement("PCQAT int8", 0.5, 41_000, accuracy=accuracy(94)),
+    )
+    records.publish("comparison", "combinations", poor)
+    assert examine("24.7 combination", combination("PCQAT int8", 20.5, 94.0)).passed
+    far = examine("24.7 combination", combination("float32", 50.0, 98.0))
+    assert far.misconception == "not-the-nearest"
+
+
+def test_the_defended_choice_says_what_the_test_images_said_and_is_kept_once() -> None:
+    tested = Paired(-0.012, -0.022, -0.002, 14, 2, 1000, 0.004)
+    for _ in range(2):
+        text = repr(
+            defend_combination(
+                combinations(), (QUICK, 12.5, 96.0, "my own reason"), COMBINED_LIMITS, tested
+            )
+        )
+    assert "worse than the float network" in text
+    assert "-1.2" in text or "−1.2" in text
+    (kept,) = records.history("choice", KEPT)
+    assert kept.payload["model"] == QUICK
+
+
+def test_the_librarys_own_choice_is_not_kept() -> None:
+    tested = Paired(0.0, -0.01, 0.01, 5, 5, 1000, 1.0)
+    choice = library_choice(combinations(), COMBINED_GOAL, COMBINED_LIMITS)
+    assert "once exercise 24.7 passes" in repr(
+        defend_combination(combinations(), choice, COMBINED_LIMITS, tested)
+    )
+    assert not records.history("choice", KEPT)
 
 
 def test_the_lesson_has_these_exercises_in_this_order() -> None:

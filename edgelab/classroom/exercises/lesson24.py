@@ -7,19 +7,26 @@ The functions that students write, and how the checks call them:
     24.3 same answer   share_of_same(a, b)            → share of images with the same class, 0 to 1
     24.4 break it      wrong_calibration(photos)      → (calibration images that ruin the network, reason)
     24.5 choice        choice(result)                 → (name, MB to download, ms, reason)
+    24.6 front         beats(a, b)                    → whether a beats b, from lists of figures
+    24.7 combination   combination(result)            → (name, kB to download, accuracy in %, reason)
 
-The last check looks at the latest comparison in the student's own journal. It checks that the choice
-keeps the limit, that no other is better in everything measured, and that the figures are the measured
-ones; it does not judge the reason.
+The checks of the two choices look at the latest comparison of that kind in the student's own journal.
+They check that the choice keeps the limits, in 24.5 also that no other is better in everything
+measured, and that the figures are the measured ones; they do not judge the reason.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from edgelab import records, workshop
+from edgelab import pareto, records, workshop
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
+from edgelab.classroom.exercises.combining_mistakes import (
+    judge_beats,
+    judge_own_figures,
+    judge_wish,
+)
 from edgelab.classroom.exercises.comparing_mistakes import (
     judge_agreement,
     judge_factors,
@@ -36,6 +43,10 @@ from edgelab.errors import EdgelabError
 from edgelab.records import Comparison
 
 DOWNLOAD_LIMIT_MB = 20.0  # of the brief in exercise 24.5
+# Of the brief in exercise 24.7: bytes to download, share of right answers on validation.
+COMBINED_LIMITS = {"size_gzip_bytes": 20_000.0, "accuracy": 0.95}
+COMBINED_GOAL = "latency_ms"
+COMBINED = "PCQAT int8"  # every comparison of combinations holds it
 _REASON_WORDS = 4
 # A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
 _FAR = 8.0
@@ -238,6 +249,89 @@ def _others(result: Comparison, name: str) -> list[str]:
     return [text.format(others=", ".join(told))]
 
 
+@exercise(
+    "24.6 front",
+    N_("When one model beats another"),
+    hints=(
+        N_("Nobody would choose b when a is nowhere worse. And if both are equal?"),
+        N_(
+            "`all(x <= y for x, y in zip(a, b)) and any(x < y for x, y in zip(a, b))`, small being good."
+        ),
+    ),
+)
+def front(answer: Answer) -> str:
+    """Check Pareto dominance: nowhere worse, somewhere better."""
+    judge_beats(answer)
+    return _("What nobody beats is the front: there, every gain costs something.")
+
+
+@exercise(
+    "24.7 combination",
+    N_("A combination under two limits, defended"),
+    hints=(
+        N_(
+            "Two limits cross out some models. Of those that are left, which one is fastest? If none "
+            "is left, which one misses least?"
+        ),
+        N_(
+            "`found = pareto.choose(result, goal, limits)`, with `goal` and `limits` as above, names "
+            "it; `result[found.name]` has its figures."
+        ),
+    ),
+)
+def combination(answer: Answer) -> str:
+    """Check a choice among combinations against the student's own measurements."""
+    result = latest_combinations()
+    given = answer(result)
+    if not isinstance(given, tuple | list) or len(given) != 4:
+        raise Wrong(
+            "not-four",
+            _("Four things are wanted: name, kB to download, accuracy in percent, reason."),
+            _("`return name, size_kb, accuracy, reason`"),
+        )
+    name, size_kb, accuracy, reason = given
+    if name not in result.names:
+        raise Wrong(
+            "unknown-model",
+            _("{name} is not in your table.").format(name=f"`{name}`"),
+            _("Copy the name from it: {names}.").format(names=", ".join(result.names)),
+        )
+    wish = pareto.choose(result, COMBINED_GOAL, COMBINED_LIMITS)
+    judge_wish(name, wish)
+    judge_own_figures(result, name, as_number(size_kb), as_number(accuracy))
+    if not isinstance(reason, str) or len(reason.split()) < _REASON_WORDS:
+        raise Wrong(
+            "no-reason",
+            _("The figures are right. Why this model and no other? One sentence is missing."),
+            _("Which candidates did you cross out, and what decided between the rest?"),
+        )
+    if not wish.satisfied:
+        return _(
+            "Nothing keeps both limits here; yours comes nearest, and you can say by how much."
+        )
+    return _("It keeps both limits, and the figures are those that you measured.")
+
+
+def latest_combinations() -> Comparison:
+    """Return the journal's latest comparison of combinations.
+
+    Raises:
+        Wrong: there is none yet.
+    """
+    for record in reversed(records.history("comparison")):
+        try:
+            found = Comparison.from_dict(record.payload)
+        except (EdgelabError, KeyError, TypeError):
+            continue  # of another version of the course
+        if COMBINED in found.names:
+            return found
+    raise Wrong(
+        "nothing-measured",
+        _("Your journal holds no comparison yet that one could choose from."),
+        _("Run the cell that compares the networks, then this one."),
+    )
+
+
 def latest_comparison() -> Comparison:
     """Return the journal's latest comparison that holds the workshop's networks.
 
@@ -321,5 +415,23 @@ questions.define(
             "A table of size and speed ranks a broken network like a sound one: look at answers too."
         ),
         right=True,
+    ),
+)
+
+questions.define(
+    "24.q4",
+    N_("A pruned int8 file is as large as any int8 file, and far smaller once compressed. Why?"),
+    Option(
+        N_("The converter leaves the zeros out of the file."),
+        N_("It writes every weight, zero or not: one byte each."),
+    ),
+    Option(
+        N_("Zeros are bytes like others; compression writes runs and frequent values shorter."),
+        N_("So it counts for a download, and neither for flash without compression nor for speed."),
+        right=True,
+    ),
+    Option(
+        N_("Compression rounds the weights once more."),
+        N_("Gzip is exact: every byte comes back."),
     ),
 )

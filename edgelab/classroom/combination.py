@@ -1,0 +1,117 @@
+"""The choice among combinations as a paragraph, tested once, and kept in the journal.
+
+    defend_combination(result, my_choice, limits, tested)
+
+The choice was made on validation images, so the paragraph adds what the test images say: looked at once,
+after it. The student's own choice becomes a record that the worksheet can cite. Lesson 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgelab import records
+from edgelab.classroom.cards import Card
+from edgelab.classroom.language import N_, _, format_number, with_unit
+from edgelab.errors import InputError, JournalError
+from edgelab.evaluate import Paired
+from edgelab.records import Comparison
+
+CHOICE = "24.combination"  # its name in the journal
+REASON = N_("Of the combinations that keep both limits, or come nearest, it is the fastest.")
+
+
+def library_choice(
+    result: Comparison, goal: str, limits: Mapping[str, float]
+) -> tuple[str, float, float, str]:
+    """Return what the library chooses: name, kB to download, accuracy in percent, reason.
+
+    Args:
+        result: the comparison to choose from.
+        goal: the figure that is to be best.
+        limits: figure → limit, as for `pareto.choose`.
+    """
+    from edgelab import pareto
+
+    name = pareto.choose(result, goal, limits).name
+    size, share = result[name]["size_gzip_bytes"], result[name]["accuracy"]
+    return name, (size or 0.0) / 1e3, 100 * (share or 0.0), REASON
+
+
+def defend_combination(
+    result: Comparison,
+    choice: tuple[str, float, float, str],
+    limits: Mapping[str, float],
+    tested: Paired,
+) -> Card:
+    """Return the paragraph that defends a combination, and keep the student's own in the journal.
+
+    Args:
+        result: the comparison that was chosen from, on validation images.
+        choice: name, kB to download, accuracy in percent, and the reason.
+        limits: with "size_gzip_bytes" and "accuracy".
+        tested: the chosen model against the float one on the test images.
+
+    Raises:
+        InputError: the chosen model was not compared.
+    """
+    name, size_kb, accuracy, reason = choice
+    if name not in result.names:
+        raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
+    by_library = reason == REASON
+    chosen = _(
+        "With at most {limit} to download and at least {least} % right on the validation images, I choose "
+        "{name}: it takes {size} compressed and has {accuracy} % right. {reason}"
+    ).format(
+        limit=with_unit(limits["size_gzip_bytes"] / 1e3, "kB"),
+        least=format_number(100 * limits["accuracy"]),
+        name=f"**{name}**",
+        size=with_unit(size_kb, "kB"),
+        accuracy=format_number(accuracy),
+        reason=_(REASON) if by_library else str(reason).strip(),
+    )
+    verdicts = {
+        "better": _("better than the float network"),
+        "worse": _("worse than the float network"),
+        "cannot tell": _("not to be told apart from the float network"),
+    }
+    seen = _(
+        "On {n} test images, looked at once, it is {verdict}: {points} points [{low}, {high}]."
+    ).format(
+        n=tested.total,
+        verdict=verdicts[tested.verdict],
+        points=format_number(100 * tested.difference, 2),
+        low=format_number(100 * tested.low, 2),
+        high=format_number(100 * tested.high, 2),
+    )
+    card = Card(_("A choice to defend"), tone="info")
+    card.say(chosen)
+    card.say(seen)
+    if by_library:
+        kept = _("The library chose; once exercise 24.7 passes, your own choice stands here.")
+    else:
+        kept = _kept(result, name, f"{chosen} {seen}", str(reason))
+    card.say(kept, quiet=True)
+    return card
+
+
+def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:
+    """Record the choice; return where it and the comparison stand in the journal."""
+    compared = records.history("comparison", " / ".join(result.names))
+    number = compared[-1].number if compared else None
+    payload = {
+        "model": name,
+        "reason": reason,
+        "paragraph": paragraph,
+        "comparison_record": number,
+        "summary": name,
+    }
+    earlier = records.history("choice", CHOICE)
+    try:
+        own = earlier[-1] if earlier and earlier[-1].payload == payload else None
+        own = own or records.publish("choice", CHOICE, payload)
+    except JournalError as error:
+        return str(error)
+    return _("Built from record {number} of your journal; your choice is record {own}.").format(
+        number=number, own=own.number
+    )
