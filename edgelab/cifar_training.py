@@ -17,14 +17,22 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgelab import architectures, cifar, models, progress, resumable, training, workspace
+from edgelab import (
+    architectures,
+    artefacts,
+    cifar,
+    models,
+    progress,
+    resumable,
+    training,
+    workspace,
+)
 from edgelab.errors import EdgelabError, InputError, MissingDataError
 from edgelab.keras import keras, tf
 
@@ -82,16 +90,12 @@ def train(
     if epochs < 1:
         raise InputError(f"epochs is {epochs}; train for at least one.")
     model = network(name, seed)
-    parts = {role: read() for role, read in cifar.read_full(_source()).items()}
-    train_part, validation = parts["train"], parts["validation"]
-    images = hashlib.sha256(train_part.images.tobytes()).hexdigest()
-    key = {"epochs": epochs, "seed": seed, "recipe": _RECIPE, "images": images}
-    lessons = _Teacher.load(teacher, train_part, images, seed) if teacher else None
-    if lessons:
-        key |= {"teacher": lessons.record["sha256"], "teaching": _TEACHING}
-    run = _fit(model, train_part, validation, key, lessons)
-    run.restore_best()
-    correct, total = _correct(model, parts["test"]), len(parts["test"].labels)
+    parts = read()
+    master = network(teacher) if teacher else None
+    taught_by = models.read_weights(master, weights_file(teacher)) if teacher else {}
+    run = fit(model, parts, {"recipe": _RECIPE}, epochs=epochs, seed=seed, teacher=master)
+    validation, test = parts["validation"], parts["test"]
+    right, total = correct(model, test), len(test.labels)
     options = (f" --seed {seed}" if seed else "") + (f" --teacher {teacher}" if teacher else "")
     record = {
         "model": name,
@@ -106,15 +110,15 @@ def train(
         "chosen_on": "validation",
         "validation_accuracy": round(run.best_accuracy, 4),
         "validation_images": len(validation.labels),
-        "test_correct": correct,
+        "test_correct": right,
         "test_images": total,
-        "test_accuracy": round(correct / total, 4),
+        "test_accuracy": round(right / total, 4),
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "versions": workspace.versions("tensorflow", "tf-keras", "numpy"),
     }
-    if lessons:
+    if teacher:
         kept = ("model", "sha256", "test_accuracy", "command")
-        record["teacher"] = {fact: lessons.record[fact] for fact in kept}
+        record["teacher"] = {fact: taught_by[fact] for fact in kept}
     return training.write_weights(model, target or weights_file(name), record)
 
 
@@ -173,58 +177,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _source() -> Path:
+def read() -> dict[str, cifar.Pixels]:
+    """Return the parts of the whole of CIFAR-10: train, calibration, validation, test.
+
+    Raises:
+        MissingDataError: it is not on this machine.
+    """
     source = cifar.full_source()
     if source is None:
         raise MissingDataError(
             "Training needs the whole of CIFAR-10, and EDGELAB_DATA is not set. Set it to a folder "
             "that holds cifar10.zip or cifar10/{train,test}/<class>/*.jpg."
         )
-    return source
+    return {role: part() for role, part in cifar.read_full(source).items()}
 
 
-@dataclass(frozen=True)
-class _Teacher:
-    """A trained network, and what it answers to each view of the training images."""
-
-    record: dict[str, Any]
-    answers: Callable[[int], np.ndarray]  # of a view: logits (n, classes)
-
-    @staticmethod
-    def load(name: str, part: cifar.Pixels, images: str, seed: int) -> _Teacher:
-        model = network(name)
-        record = models.read_weights(model, weights_file(name))
-
-        def answers(view: int) -> np.ndarray:
-            def make(target: Path) -> None:
-                np.savez(target, _logits(model, _view(part, seed, view), len(part.labels)))
-
-            key = {"teacher": record["sha256"], "images": images, "view": view, "seed": seed}
-            with np.load(workspace.cached(key, make, "-teacher.npz")) as stored:
-                return np.asarray(stored["arr_0"], np.float32)
-
-        return _Teacher(record, answers)
-
-
-def _fit(
+def fit(
     model: Any,
-    part: cifar.Pixels,
-    validation: cifar.Pixels,
-    key: dict[str, Any],
-    teacher: _Teacher | None,
+    parts: Mapping[str, cifar.Pixels],
+    key: Mapping[str, Any],
+    *,
+    epochs: int,
+    seed: int = 0,
+    teacher: Any = None,
+    rate: float = _PEAK_RATE,
+    warm_up: float = _WARM_UP_SHARE,
 ) -> resumable.Run:
-    """Train to the last epoch, from wherever an earlier call came to."""
-    epochs, seed, steps = key["epochs"], key["seed"], len(part.labels) // _BATCH
+    """Train a network in place, from wherever an earlier call came to; its best weights are in it then.
+
+    Args:
+        model: a Keras model, images (n, 32, 32, 3) in 0..1 → logits (n, 10).
+        parts: what `read` returned.
+        key: whatever else names this training, beside what is given here.
+        epochs: passes over the training images.
+        seed: of order and augmentation.
+        teacher: a Keras model whose answers are learnt as well.
+        rate: highest learning rate.
+        warm_up: share of the steps in which the rate rises to it.
+
+    Returns:
+        The run, which knows the best epoch and its accuracy on the validation images.
+    """
+    part, validation = parts["train"], parts["validation"]
+    images = hashlib.sha256(part.images.tobytes()).hexdigest()
+    key = {**key, "epochs": epochs, "seed": seed, "images": images, "rate": [rate, warm_up]}
+    if teacher is not None:
+        key |= {"teacher": artefacts.model_hash(teacher), "teaching": _TEACHING}
+    steps = len(part.labels) // _BATCH
     loss: Any = keras().losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        optimizer=_optimizer(steps * epochs), loss=_distillation_loss if teacher else loss
+        optimizer=_optimizer(steps * epochs, rate, warm_up),
+        loss=loss if teacher is None else _distillation_loss,
     )
     run = resumable.Run(model, key)
     for epoch in range(run.epochs_done, epochs):
-        view = epoch % _VIEWS if teacher else epoch
-        targets = part.labels
-        if teacher:
-            targets = np.column_stack([part.labels, teacher.answers(view)]).astype(np.float32)
+        view, targets = epoch, part.labels
+        if teacher is not None:
+            view = epoch % _VIEWS
+            answers = _answers(teacher, part, key, view)
+            targets = np.column_stack([part.labels, answers]).astype(np.float32)
         order = np.random.default_rng([seed, epoch]).permutation(len(part.labels))
         batches = _batches(_view(part, seed, view), targets, order[: steps * _BATCH])
         with progress.bar(None, f"epoch {epoch + 1}/{epochs}", total=steps, unit="step") as bar:
@@ -232,11 +243,29 @@ def _fit(
                 on_batch_end=lambda _batch, b=bar, **_: b.update()
             )
             history = model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[step])
-            accuracy = _correct(model, validation) / len(validation.labels)
+            accuracy = correct(model, validation) / len(validation.labels)
             loss_now = history.history["loss"][0]
             bar.set_postfix_str(f"loss {loss_now:.3f}, validation accuracy {accuracy:.4f}")
         run.keep(epoch + 1, accuracy)
+    run.restore_best()
     return run
+
+
+def correct(model: Any, part: cifar.Pixels) -> int:
+    """Return on how many images of a part the largest logit is the label's."""
+    logits = _logits(model, _unchanged(part), len(part.labels))
+    return int((logits.argmax(axis=1) == part.labels).sum())
+
+
+def _answers(teacher: Any, part: cifar.Pixels, key: Mapping[str, Any], view: int) -> np.ndarray:
+    """Return a teacher's logits for one view of the training images, asked only once."""
+
+    def make(target: Path) -> None:
+        np.savez(target, _logits(teacher, _view(part, key["seed"], view), len(part.labels)))
+
+    asked = {name: key[name] for name in ("teacher", "images", "seed")}
+    with np.load(workspace.cached({**asked, "view": view}, make, "-teacher.npz")) as stored:
+        return np.asarray(stored["arr_0"], np.float32)
 
 
 def _distillation_loss(targets: Any, logits: Any) -> Any:
@@ -250,10 +279,10 @@ def _distillation_loss(targets: Any, logits: Any) -> Any:
     return _LABEL_SHARE * from_labels + (1 - _LABEL_SHARE) * _TEMPERATURE**2 * from_teacher
 
 
-def _optimizer(steps: int) -> Any:
-    warm_up = max(1, int(_WARM_UP_SHARE * steps))
+def _optimizer(steps: int, rate: float, warm_up: float) -> Any:
+    rising = max(1, int(warm_up * steps))
     schedule = keras().optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, warmup_target=_PEAK_RATE, warmup_steps=warm_up
+        0.0, steps - rising, warmup_target=rate, warmup_steps=rising
     )
     optimizer = keras().optimizers.SGD(
         schedule, momentum=0.9, nesterov=True, weight_decay=_WEIGHT_DECAY
@@ -303,11 +332,6 @@ def _logits(model: Any, images: Callable[[np.ndarray], np.ndarray], count: int) 
     rows = np.array_split(np.arange(count), -(-count // _EVALUATION_BATCH))
     with progress.bar(rows, f"{model.name} answers", unit="batch") as parts:
         return np.concatenate([model.predict_on_batch(images(part)) for part in parts])
-
-
-def _correct(model: Any, part: cifar.Pixels) -> int:
-    logits = _logits(model, _unchanged(part), len(part.labels))
-    return int((logits.argmax(axis=1) == part.labels).sum())
 
 
 if __name__ == "__main__":

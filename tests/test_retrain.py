@@ -1,4 +1,4 @@
-"""Retraining learns, learns from a teacher, and goes on after an interruption as if nothing had been."""
+"""Retraining learns, and refuses what it cannot train."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import artefacts, cifar, keras, models, retrain, structured, training
+from edgelab import artefacts, cifar, cifar_training, keras, models, retrain, structured
 from edgelab.errors import InputError, MissingDataError
 
 
@@ -40,7 +40,7 @@ def network(seed: int = 0) -> Any:
 
 
 def correct(model: Any, part: cifar.Pixels) -> float:
-    return training._correct(model, part) / len(part.labels)
+    return cifar_training.correct(model, part) / len(part.labels)
 
 
 def test_a_cut_network_learns_and_the_original_stays(parts: dict[str, cifar.Pixels]) -> None:
@@ -50,60 +50,6 @@ def test_a_cut_network_learns_and_the_original_stays(parts: dict[str, cifar.Pixe
     assert artefacts.model_hash(small) == before
     assert correct(trained, parts["validation"]) > correct(small, parts["validation"]) + 0.1
     assert models.info(trained).accuracy == pytest.approx(correct(trained, parts["validation"]))
-
-
-def test_the_loss_is_labels_and_teacher_in_their_shares() -> None:
-    random = np.random.default_rng(0)
-    logits, wanted = random.normal(size=(2, 6, 10)).astype(np.float32)
-    labels = np.arange(6, dtype=np.float32)
-    target = np.concatenate([labels[:, None], wanted], axis=1)
-
-    def log_softmax(values: np.ndarray) -> np.ndarray:
-        return values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-
-    hard = -log_softmax(logits)[np.arange(6), labels.astype(int)]
-    t = retrain.TEMPERATURE
-    soft = -(np.exp(log_softmax(wanted / t)) * log_softmax(logits / t)).sum(axis=1) * t**2
-    expected = retrain.LABELS_SHARE * hard + (1 - retrain.LABELS_SHARE) * soft
-    np.testing.assert_allclose(retrain._loss(True)(target, logits), expected, rtol=1e-4)
-    np.testing.assert_allclose(retrain._loss(False)(labels[:, None], logits), hard, rtol=1e-4)
-
-
-def test_batches_carry_the_teachers_logits() -> None:
-    part = pixels(256, 0)
-    teacher = network(5)
-    images, target = retrain._taught(training._augmented(part, 2, 0, 0), teacher)[1]
-    np.testing.assert_allclose(target[:, 1:], teacher.predict_on_batch(images), rtol=1e-5)
-    plain, labels = training._augmented(part, 2, 0, 0)[1]
-    np.testing.assert_array_equal(images, plain)
-    np.testing.assert_array_equal(target[:, 0], labels)
-
-
-def test_an_interrupted_training_goes_on_to_the_same_weights(
-    parts: dict[str, cifar.Pixels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = retrain.cifar10(network(), epochs=3, teacher=network(5)).get_weights()
-    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path / "another"))
-    keep = training._Run.keep
-
-    def interrupted(self: Any, epoch: int, accuracy: float) -> None:
-        if epoch == 2:
-            raise KeyboardInterrupt
-        keep(self, epoch, accuracy)
-
-    monkeypatch.setattr(training._Run, "keep", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        retrain.cifar10(network(), epochs=3, teacher=network(5))
-    monkeypatch.setattr(training._Run, "keep", keep)
-    trained: list[int] = []
-    augmented = training._augmented
-    monkeypatch.setattr(
-        training, "_augmented", lambda *a: (trained.append(a[-1]), augmented(*a))[1]
-    )
-    got = retrain.cifar10(network(), epochs=3, teacher=network(5)).get_weights()
-    assert trained == [1, 2]
-    for value, wanted in zip(got, expected, strict=True):
-        np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-4)
 
 
 def test_bad_input_is_refused(
