@@ -27,7 +27,7 @@ from edgelab.classroom import begin, check, hint, lesson_summary, predict, quest
 begin("24", PROFILE)
 # By profile: calibration images, crops to compare answers on, rounds of the comparison, and epochs of
 # pruning, clustering and training for int8.
-IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 3), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
+IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 2), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
 EPOCHS = {"ci": (2, 1, 1), "class": (3, 1, 1), "full": (6, 2, 2)}[PROFILE]
 
 # %% [markdown]
