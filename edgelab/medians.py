@@ -86,7 +86,7 @@ def words(loads: int, level: float = LEVEL) -> str:
     if loads < 1:
         return "interval as an earlier version recorded it"
     if loads == 1:
-        return f"{100 * level:g} % interval within one load; another load may differ by a percent or two"
+        return f"{100 * level:g} % interval within one load; another load may differ by more"
     if loads < ENOUGH_LOADS:
         return f"smallest and largest median of {loads} fresh loads"
     return f"{100 * level:g} % interval over {loads} fresh loads"
