@@ -76,8 +76,9 @@ def main():
         compiled = _finish_compiling(compiling)
         _say(4, "checking")
         _check()
-        # Only the first set-up tells how long a set-up from nothing takes.
-        _write_stamp(goal, compiled, round(time.time() - begin) if nothing else None)
+        # Only a first and whole set-up tells how long a set-up from nothing takes.
+        whole = nothing and not light and compiled == "yes"
+        _write_stamp(goal, compiled, round(time.time() - begin) if whole else None)
     except Stop as stop:
         print("\nedgelab: " + str(stop), file=sys.stderr)
         return 1

@@ -61,8 +61,8 @@ def digits_cnn(
 def resnet8(classes: int = 10, seed: int = 0, width: int = 16) -> Any:
     """Return the ResNet8 of MLPerf Tiny, untrained (78,666 parameters with 10 classes).
 
-    Three stages of one residual block each, with 16, 32 and 64 filters (times width / 16); a 1×1 convolution carries
-    the shortcut where the size changes.
+    Three stages of one residual block each, with 16, 32 and 64 filters (times width / 16); a 1×1
+    convolution carries the shortcut where the size changes.
 
     Args:
         classes: number of outputs.

@@ -6,7 +6,7 @@
     benchmark.explain(float32, int8)        # why it is not faster (lesson 25)
 
 Comparing takes files, not loaded models: every candidate is loaded afresh several times, since
-loading alone moves a latency by a percent or two. Lesson 10 teaches it.
+loading alone moves a latency. Lesson 10 teaches it.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def measure(
 ) -> Measurement:
     """Measure one artefact: latency, four sizes, memory, accuracy.
 
-    A single measurement is of one load, and another load may differ by a percent or two: it says nothing
+    A single measurement is of one load, and another load may differ by more than its runs do: it says nothing
     about which of two artefacts is faster. Use `compare` for that.
 
     Args:

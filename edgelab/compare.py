@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgelab import records, timing, workspace
+from edgelab import medians, records, timing, workspace
 from edgelab.runtimes import Inference
 
 # A load gives the inference and what closes it again.
@@ -216,7 +216,7 @@ def interval(estimates: Sequence[float], level: float = LEVEL) -> tuple[float, f
         return mean, -math.inf, math.inf
     winsorized = np.clip(ordered, ordered[cut], ordered[n - 1 - cut])
     error = winsorized.std(ddof=1) / ((1 - 2 * cut / n) * math.sqrt(n))
-    half = float(_t(level, n - 2 * cut - 1) * error)
+    half = float(medians.t_quantile(level, n - 2 * cut - 1) * error)
     return mean, mean - half, mean + half
 
 
@@ -271,9 +271,3 @@ def _clear(estimates: Sequence[float]) -> bool:
 def _narrow(estimates: Sequence[float]) -> bool:
     _, low, high = interval(estimates)
     return high - low <= 2 * WIDE
-
-
-def _t(level: float, degrees: int) -> float:
-    from scipy import stats
-
-    return float(stats.t.ppf((1 + level) / 2, degrees))

@@ -41,7 +41,9 @@ def interval(loads: Sequence[Sequence[float]], level: float = LEVEL) -> tuple[fl
     of_each = np.array([np.median(times) for times in arrays])
     if len(of_each) < ENOUGH_LOADS:
         return float(of_each.min()), float(of_each.max())
-    half = _t(level, len(of_each) - 1) * float(of_each.std(ddof=1)) / math.sqrt(len(of_each))
+    half = (
+        t_quantile(level, len(of_each) - 1) * float(of_each.std(ddof=1)) / math.sqrt(len(of_each))
+    )
     middle, pooled = float(of_each.mean()), float(np.median(np.concatenate(arrays)))
     # The median of all runs may lie outside where a few loads are much slower; the bounds hold it.
     return max(0.0, min(middle - half, pooled)), max(middle + half, pooled)
@@ -69,7 +71,7 @@ def within_load(times: Sequence[float] | np.ndarray, level: float = LEVEL) -> tu
         return float(values.min()), float(values.max())
     below = (values < middle) + 0.5 * (values == middle)
     shares = [float(part.mean()) for part in np.array_split(below, stretches)]
-    half = _t(level, stretches - 1) * float(np.std(shares, ddof=1)) / math.sqrt(stretches)
+    half = t_quantile(level, stretches - 1) * float(np.std(shares, ddof=1)) / math.sqrt(stretches)
     low, high = np.quantile(values, [max(0.0, 0.5 - half), min(1.0, 0.5 + half)])
     return float(low), float(high)
 
@@ -84,13 +86,14 @@ def words(loads: int, level: float = LEVEL) -> str:
     if loads < 1:
         return "interval as an earlier version recorded it"
     if loads == 1:
-        return f"{100 * level:g} % interval within one load; another load may differ by a percent or two"
+        return f"{100 * level:g} % interval within one load; another load may differ by more"
     if loads < ENOUGH_LOADS:
         return f"smallest and largest median of {loads} fresh loads"
     return f"{100 * level:g} % interval over {loads} fresh loads"
 
 
-def _t(level: float, degrees: int) -> float:
+def t_quantile(level: float, degrees: int) -> float:
+    """Return Student's t that leaves half of 1 - level above it."""
     from scipy import stats
 
     return float(stats.t.ppf((1 + level) / 2, degrees))
