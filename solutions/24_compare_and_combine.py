@@ -25,7 +25,7 @@ from edgelab.classroom import begin, check, hint, lesson_summary, predict, quest
 
 begin("24", PROFILE)
 # By profile: calibration images, crops to compare answers on, rounds of the comparison.
-IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 3), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
+IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 2), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
 
 # %% [markdown]
 # ## The arithmetic says one thing, the stopwatch another
