@@ -638,7 +638,7 @@ report.pictures([(255 * x).astype(np.uint8) for x in shown], titles=titles)
 def representative(pixels, labels, n):
     """Return n calibration images; pixels are uint8 (images, height, width, 3), sorted by label."""
     ### BEGIN SOLUTION
-    rows = np.linspace(0, len(pixels) - 1, n).astype(int)  # through all classes, evenly
+    rows = np.linspace(0, len(labels) - 1, n).astype(int)  # through all classes, evenly
     return pixels[rows].astype(np.float32) / 255
     ### END SOLUTION
 

@@ -78,9 +78,7 @@ def a_few_of_each_class(pixels: np.ndarray, labels: np.ndarray, n: int) -> np.nd
     return pixels[rows].astype(np.float32) / 255.0
 
 
-def as_many_of_each_class_as_possible(
-    pixels: np.ndarray, labels: np.ndarray, n: int
-) -> np.ndarray:
+def as_many_of_each_class_as_possible(pixels: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
     shares = np.array_split(np.arange(n), 10)
     rows = [r for k in range(10) for r in np.flatnonzero(labels == k)[: len(shares[k])]]
     return pixels[rows].astype(np.float32) / 255.0
