@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from edgelab import records
+from edgelab.classroom import notes
 from edgelab.classroom.cards import Card
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
@@ -73,6 +74,8 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "exercise": lambda said: _("passed") if said["passed"] else str(said["misconception"]),
     "answer": lambda said: str(said["choice"]),
     "choice": lambda said: str(said["summary"]),
+    "note": lambda said: notes.shortened(said["parts"]),
+    "cpu": lambda said: with_unit(float(said["cores"]), "cores", 2),
 }
 
 
