@@ -895,6 +895,52 @@ tables.of_rows(("Weights", "File (bytes)", "Accuracy (%)", "95 % interval"), row
 # LiteRT has them for dense layers; for convolutions edgelab refuses 2 bits, because LiteRT's answers are wrong there.
 
 # %% [markdown]
+# ## In your own words
+#
+# For part 1 of the worksheet: the principle (*principe*) in two sentences, three advantages (*avantages*) and three
+# drawbacks (*inconvénients*) *that you saw*, each with its number. Type no number: take it from this run, as in
+# `f"It is {seen['smaller']:.1f} times smaller."`
+
+# %%
+seen = {
+    "smaller": resnet_float.stat().st_size / resnet_int8.stat().st_size,
+    "images": len(cifar.calibration),
+    "kept": 100 * evaluate.agreement(expected, outputs["int8 per channel"]),
+    "faster, digits": 1 / result.ratio("int8").value,
+    "faster, ResNet8": 1 / larger.ratio("int8").value,
+    "lost, forgotten /255": points["forgotten /255"],
+    "lost, 4 bits": 100 * (float_accuracy.value - four_bits.value),
+}
+{name: round(value, 2) for name, value in seen.items()}
+
+# %%
+principle = (
+    ### BEGIN SOLUTION
+    "Weights and activations are kept as whole numbers, the codes. A scale and a zero point say "
+    "which value a code stands for, so rounding costs at most half a step."
+    ### END SOLUTION
+)
+advantages = [
+    ### BEGIN SOLUTION
+    f"ResNet8 as an int8 file is {seen['smaller']:.2f} times smaller than as a float file.",
+    f"No training is needed: {seen['images']} images without labels calibrated it.",
+    f"With a scale per channel {seen['kept']:.0f} % of EfficientNet-Lite0's answers stayed.",
+    ### END SOLUTION
+]
+
+# %%
+from edgelab.classroom import note
+
+drawbacks = [
+    ### BEGIN SOLUTION
+    f"Faster is not sure: {seen['faster, digits']:.2f} times as fast as float for the digits.",
+    f"A forgotten / 255 cost {seen['lost, forgotten /255']:.0f} points, and nothing warned me.",
+    f"Fewer bits cost answers: {seen['lost, 4 bits']:.1f} points with 4 bits in all layers.",
+    ### END SOLUTION
+]
+note("20.part1", principle=principle, advantages=advantages, drawbacks=drawbacks)
+
+# %% [markdown]
 # ## Questions
 
 # %%
@@ -912,9 +958,7 @@ question("20.q4")
 # %% [markdown]
 # ## Where to go next
 #
-# You have set one sentence beside measurements on two networks: it held, or held halfway, and you know what decides. Write
-# into a text file, for the worksheet later (part 1): the principle in two sentences, three advantages and three drawbacks
-# *that you saw*, each with its number.
+# You have set one sentence beside measurements on two networks: it held, or held halfway, and you know what decides.
 #
 # Next is lesson 21, pruning: weights that are not made smaller but left out. Lesson 24 puts quantized ResNet50 and
 # MobileNetV2 side by side; lesson 25 asks why something is *not* faster.
