@@ -316,7 +316,7 @@ questions.define(
     ),
     Option(
         N_("The latency: wrong numbers take longer."),
-        N_("An integer kernel takes the same time whatever its numbers are."),
+        N_("An integer routine takes the same time whatever its numbers are."),
     ),
     Option(
         N_("Only its answers, compared with those of the float network."),
