@@ -891,7 +891,7 @@ tables.of_rows(("Weights", "File (bytes)", "Accuracy (%)", "95 % interval"), row
 # rounding, the network has learnt to live on its grid.
 #
 # **What you can conclude:** training for few bits can win back what rounding destroyed, where something was destroyed.
-# **What you can't:** that two bits always suffice: the task is easy, and the runtime must have such kernels.
+# **What you can't:** that two bits always suffice: the task is easy, and the runtime must have routines for them.
 # LiteRT has them for dense layers; for convolutions edgelab refuses 2 bits, because LiteRT's answers are wrong there.
 
 # %% [markdown]
