@@ -11,7 +11,7 @@ from edgelab.classroom import notes
 from edgelab.classroom.cards import Card
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _, ngettext, with_unit
+from edgelab.classroom.language import _, format_number, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
 
@@ -55,7 +55,7 @@ def gist(entry: Entry) -> str:
     """Return in a few words what a record says; "" for one that another version wrote."""
     try:
         return _SAYINGS[entry.kind](entry.payload) if entry.kind in _SAYINGS else ""
-    except (EdgelabError, KeyError, TypeError, ValueError):
+    except (EdgelabError, LookupError, TypeError, ValueError):
         return ""
 
 
@@ -64,6 +64,11 @@ def _measured(payload: dict[str, Any]) -> str:
     figures = [records.duration(measured.value("latency_ms"))] if measured.latency else []
     figures += [records.amount(measured.size.file_bytes)] if measured.size else []
     return ", ".join(figures)
+
+
+def _cores(busy: float, there: int) -> str:
+    text = ngettext("{busy} of {n} core busy", "{busy} of {n} cores busy", there)
+    return text.format(busy=format_number(busy, 2), n=there)
 
 
 _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -75,7 +80,7 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "answer": lambda said: str(said["choice"]),
     "choice": lambda said: str(said["summary"]),
     "note": lambda said: notes.shortened(said["parts"]),
-    "cpu": lambda said: with_unit(float(said["cores"]), "cores", 2),
+    "cpu": lambda said: _cores(float(said["cores"]), int(said["machine_cores"])),
 }
 
 

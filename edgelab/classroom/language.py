@@ -83,8 +83,8 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's customary name
     return message
 
 
-# Units that differ between languages.
-UNITS = (N_("kB"), N_("MB"), N_("GB"), N_("cores"))
+# Units whose symbol differs between languages.
+UNITS = (N_("kB"), N_("MB"), N_("GB"))
 
 
 def parse_number(text: str, unit: str = "") -> float | None:
@@ -142,7 +142,7 @@ def with_unit(value: float, unit: str, digits: int = 3) -> str:
 
 
 def unit_name(unit: str) -> str:
-    """Return a unit in the present language: MB is Mo in French."""
+    """Return a unit's symbol in the present language: MB is Mo in French."""
     return _(unit) if unit in UNITS else unit
 
 
