@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from edgelab import records
+from edgelab.classroom import notes
 from edgelab.classroom.cards import Card
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _, ngettext, with_unit
+from edgelab.classroom.language import _, format_number, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
 
@@ -54,7 +55,7 @@ def gist(entry: Entry) -> str:
     """Return in a few words what a record says; "" for one that another version wrote."""
     try:
         return _SAYINGS[entry.kind](entry.payload) if entry.kind in _SAYINGS else ""
-    except (EdgelabError, KeyError, TypeError, ValueError):
+    except (EdgelabError, LookupError, TypeError, ValueError):
         return ""
 
 
@@ -65,6 +66,11 @@ def _measured(payload: dict[str, Any]) -> str:
     return ", ".join(figures)
 
 
+def _cores(busy: float, there: int) -> str:
+    text = ngettext("{busy} of {n} core busy", "{busy} of {n} cores busy", there)
+    return text.format(busy=format_number(busy, 2), n=there)
+
+
 _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "measurement": _measured,
     "comparison": lambda said: ", ".join(m["name"] for m in said["measurements"]),
@@ -73,6 +79,8 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "exercise": lambda said: _("passed") if said["passed"] else str(said["misconception"]),
     "answer": lambda said: str(said["choice"]),
     "choice": lambda said: str(said["summary"]),
+    "note": lambda said: notes.shortened(said["parts"]),
+    "cpu": lambda said: _cores(float(said["cores"]), int(said["machine_cores"])),
 }
 
 
