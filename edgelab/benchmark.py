@@ -26,6 +26,7 @@ from edgelab import (
     child,
     compare as _compare,
     counts as _counts,
+    cpu as _cpu,
     evaluate,
     keras,
     machine,
@@ -216,7 +217,8 @@ def throughput(
         batch: batch / latency.median_ms * 1e3
         for batch, latency in zip(batches, latencies, strict=True)
     }
-    records.publish("throughput", candidate.path.stem, {"images_per_second": result})
+    payload = {"images_per_second": result, "artefact": workspace.file_hash(candidate.path)}
+    records.publish("throughput", candidate.path.stem, payload)
     return result
 
 
@@ -224,7 +226,30 @@ def footprint(artefact: Artefact) -> _memory.Footprint:
     """Measure peak memory and cold start of an artefact in a fresh process."""
     candidate = _candidate("model", artefact)
     found = _memory.measure(candidate)
-    records.publish("footprint", candidate.path.stem, asdict(found))
+    payload = asdict(found) | {"artefact": workspace.file_hash(candidate.path)}
+    records.publish("footprint", candidate.path.stem, payload)
+    return found
+
+
+def cpu_use(artefact: Artefact, threads: int | None = None) -> _cpu.Use:
+    """Measure how many cores an artefact keeps busy while it runs one image after the other.
+
+    Args:
+        artefact: a path, a `Candidate`, or a Keras model in memory.
+        threads: that one inference may use; None takes the candidate's, which is 1 for a path.
+
+    Returns:
+        The use, published to the history.
+    """
+    candidate = _candidate("model", artefact)
+    if threads is not None:
+        candidate = replace(candidate, threads=threads)
+    found = _cpu.measure(candidate)
+    payload = asdict(found) | {
+        "share": found.share,
+        "artefact": workspace.file_hash(candidate.path),
+    }
+    records.publish("cpu", candidate.path.stem, payload)
     return found
 
 

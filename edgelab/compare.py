@@ -33,7 +33,7 @@ Loaded = tuple[Inference, Callable[[], None]]
 Loader = Callable[[], Loaded]
 
 # Changes whenever figures come about in another way; worked notebooks are then executed again.
-METHOD = 2
+METHOD = 3
 # Block length: long against the clock and a switch of candidates, short against a machine's moods.
 BLOCK_NS = 3_000_000
 # Within a round, the mean of this share of the runs is compared, the fastest: what the model takes when

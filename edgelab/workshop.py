@@ -115,9 +115,9 @@ def share_of_same(a: np.ndarray, b: np.ndarray) -> float:
     return agreement(a, b).share
 
 
-def unprepared(photos: np.ndarray) -> tuple[np.ndarray, str]:
+def unprepared(pixels: np.ndarray) -> tuple[np.ndarray, str]:
     """Return photographs as they are, 0 to 255, and why calibrating on them ruins a network (lesson 24)."""
-    return np.asarray(photos, np.float32), "b"
+    return np.asarray(pixels, np.float32), "b"
 
 
 def fitting(result: Comparison, download_bytes: float) -> list[tuple[str, Size, Latency]]:

@@ -113,8 +113,8 @@ journal.show()
 
 # %% [markdown]
 # This is your journal (*journal*). You can close the notebook at any time and lose nothing. Each record (*trace*) has a
-# number and a hash (*empreinte*). The worksheet (*fiche d'analyse*) that you hand in takes its figures from here and
-# cites them, so nobody types results:
+# number and a hash (*empreinte*). A worksheet (*fiche d'analyse*) that is handed in cites such records for its figures, so
+# nobody types results. This is how one is cited:
 
 # %%
 record = journal.find("measurement")[-1]
@@ -124,7 +124,7 @@ print(f"part 3, size and one image: record {record.number}, hash {record.hash[:1
 # ## Choose your data
 #
 # The digits are the default. CIFAR-10 (small photographs) comes as a sample; set the variable `EDGELAB_DATA` to a
-# folder with the whole of it. Or take your own pictures: a folder that holds one folder for each class. To try it, some
+# folder with the whole of it (how, is told below). Or take your own pictures: a folder that holds one folder for each class. To try it, some
 # digits as files, in two classes:
 
 # %%
@@ -149,13 +149,16 @@ for dataset in (digits, data.cifar10(sample=True), mine):
 # ## Choose profile and language
 #
 # `PROFILE` at the top decides how much is measured: `class` is made for a laptop, `ci` takes seconds and is less
-# exact, `full` takes the whole data and its time. Checks, hints and questions speak English or French, as your
-# system does; the variable `EDGELAB_LANG` (`fr` or `en`) chooses. The same hint in French:
+# exact, `full` measures longer, and takes the whole data where a lesson says so. Checks, hints and questions speak English
+# or French, as your system does; the variable `EDGELAB_LANG` (`fr` or `en`) chooses.
+#
+# A variable is set before JupyterLab starts. In a terminal, in the clone: `EDGELAB_LANG=fr make lab`. In PowerShell:
+# `$env:EDGELAB_LANG = "fr"`, then `.venv\Scripts\edgelab lab`. `EDGELAB_DATA` is set likewise. The same hint in French:
 
 # %%
 from edgelab.classroom.language import speaking
 
-with speaking("fr"):  # for good: set EDGELAB_LANG before JupyterLab starts
+with speaking("fr"):  # for this cell only
     hint("00.1 size", 1)
 
 # %% [markdown]

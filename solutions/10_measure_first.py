@@ -8,7 +8,7 @@
 # - count the work of a network by hand, and say what limits it on this machine.
 #
 # Needs: Python, and having seen a Keras model once. Time: see the table in README, measured.
-# Feeds the worksheet: part 3 *Performance measurements* (loading time, one image, a batch, sizes, memory).
+# Feeds the worksheet: part 3 *Performance measurements* (loading time, one image, a batch, sizes, memory, CPU use).
 #
 # What a network has learnt makes it neither larger nor slower. So the networks of this lesson are
 # untrained, and the tables say so.
@@ -136,7 +136,7 @@ report.timeline(later, warmup=first, title="Every run of MobileNetV2, in order")
 # that stick out; the *median* (*médiane*), the run in the middle, does not.
 #
 # **What you can't conclude:** that the first run is unimportant. It is what the first user waits for; it is
-# only another question, with its own row in the worksheet.
+# only another question.
 
 # %% [markdown]
 # ### Exercise 1: a stopwatch
@@ -170,7 +170,8 @@ hint("10.1 median", 1)
 hint("10.1 median", 2)
 
 # %% [markdown]
-# The library's `benchmark.measure` does the same, keeps every run, and adds an interval. Do both agree?
+# The library's `benchmark.measure` does the same, keeps every run, and adds an interval. Do both agree? (`working(…)`
+# returns your function when its check passes, else the library's, so the lesson goes on either way.)
 
 # %%
 my_median_ms = working("10.1 median", median_ms, stopwatch.median_ms)
@@ -320,7 +321,7 @@ report.aa_trials(fair, title="Fresh loads, in turn")
 
 # %% [markdown]
 # **What you can conclude:** whether a fair method gives fewer false alarms on the same machine, with the same file.
-# Its intervals know about loading, so they are wider.
+# Its intervals are wider for two reasons: they know about loading, and each side has fewer timed runs (60, not 300).
 #
 # **What you can't:** see a smaller difference than they show. That is the *noise floor* (*plancher de bruit*).
 # The library measures it with more runs:
@@ -330,8 +331,9 @@ benchmark.noise_floor(digits_onnx)
 
 # %% [markdown]
 # The verdict knows three words: *faster*, *slower* and *cannot tell*. The third is an honest result, not a
-# failure. On a busy machine the interval grows. If you read another word here, you have met one of the false
-# alarms that remain: a fair method keeps them rare, none can exclude them. Run the cell again.
+# failure. On a busy machine the interval grows. Another word here is one of the false alarms that remain: a fair
+# method keeps them rare, none can exclude them. Do not run the cell until you like it: run it five times, and write down
+# all five words.
 #
 # ### Exercise 3: break it, and say why
 #
@@ -428,8 +430,33 @@ for attempt in again:
 reveal("memory", again[0].peak_bytes / measured["MobileNetV2"]["size_file_bytes"])
 
 # %% [markdown]
-# A runtime often packs the weights a second time, in the order in which its kernels (*noyaux de calcul*) read
+# A runtime often packs the weights a second time, in the order in which its routines (*routines de calcul*) read
 # them: the peak then holds the file, the packed copy and the activations.
+#
+# ## How many cores does it keep busy?
+#
+# *CPU use* (*utilisation du processeur*) is the time that the processor has worked for a program, over the time on the
+# clock. With 1, one core (*cœur*) was busy all the time.
+
+# %%
+from edgelab import machine
+
+rows = []
+for threads in sorted({1, machine.cores()}):
+    use = benchmark.cpu_use(lite["MobileNetV2"], threads=threads)
+    rows.append((threads, use.cores, 100 * use.share, 1e3 * use.wall_s / use.runs))
+tables.of_rows(
+    ("Threads", "Cores kept busy", "Share of this machine (%)", "One image (ms)"),
+    rows,
+    caption="One image after the other, without a pause.",
+)
+
+# %% [markdown]
+# **What you can conclude:** what is left for other programs meanwhile, and whether more threads (*fils d'exécution*) keep
+# more cores busy. If the time falls less than the busy cores grow, the threads wait for each other.
+#
+# **What you can't:** that a busy core did useful work: a thread that waits often asks again and again, and that counts. Nor
+# what an app needs that reads one image now and then: its CPU use is the time of one image over the time between two.
 #
 # ## Throughput: many images at once
 #
@@ -472,8 +499,9 @@ print(f"by hand: {m['latency_ms'] * watts:.2f} mJ, {m['latency_ms']:.2f} ms at {
 #
 # ## Counting the work
 #
-# A convolution (*convolution*) puts its kernel on every position of its output, and each weight makes one
-# multiplication and one addition: a *multiply-accumulate* (MAC, *multiplication-accumulation*).
+# A convolution (*convolution*) has a small block of weights, its *kernel* (*noyau*), and puts it on every position of its
+# output. There each weight makes one multiplication and one addition: a *multiply-accumulate* (MAC,
+# *multiplication-accumulation*).
 
 # %%
 first_layer = networks["MobileNetV2"].layers[1]
@@ -550,8 +578,9 @@ print(f"by hand {intensity:.2f} operations for each byte, library {points[0].int
 report.roofline(benchmark.roofline(), points)
 
 # %% [markdown]
-# **What you can conclude:** left of the ridge a network waits for memory, right of it for arithmetic. The dotted
-# line shows the distance to what is possible. Fewer bits help on both sides for different reasons: fewer bytes on
+# **What you can conclude:** left of the ridge memory sets the limit, right of it arithmetic. Only a point near its roof
+# really waits for that. One far below loses its time elsewhere: calls, small layers, routines that do not fill the core.
+# The dotted line shows the distance to what is possible. Fewer bits help on both sides for different reasons: fewer bytes on
 # the left, wider instructions on the right, if the processor has them.
 #
 # **What you can't:** that the roof is exact. It is one matrix product and one long sum. A point *above* the slope is no
@@ -598,11 +627,12 @@ result = compared["MobileNetV2"]
 report.table(result, columns=("load_ms", "first_ms", "latency_ms", "time_gain"))
 
 # %% [markdown]
-# *Loading* and the *first inference* are what a user waits for once; the worksheet asks for both. The gain is not the quotient
+# *Loading* and the *first inference* are what a user waits for once; the worksheet asks for the loading time. The gain is not the quotient
 # of the two medians: in every round the undisturbed runs are compared, then the rounds are averaged. With three rounds on
 # a busy machine the two may differ clearly.
 #
-# How much of the call is the network? The compiled call is the network; what `predict()` takes beyond it is overhead.
+# How much of the call is the network? As an approximation, take the compiled call for the network (it has a smaller call
+# overhead of its own).
 
 # %%
 compiled, called = (result[way]["latency_ms"] for way in ("compiled call", "predict()"))
@@ -619,8 +649,9 @@ for name, ways in compared.items():
 report.cost_split(parts)
 
 # %% [markdown]
-# **What you can conclude:** what share of `predict()` is overhead. It does not grow with the work of the network, so
-# it weighs much on a small one and less on one that computes longer. The rest of the difference is the runtime: another set of kernels for the same work.
+# **What you can conclude:** roughly what share of `predict()` is overhead. If the table says *cannot tell* for the compiled
+# call, too few rounds were measured: believe the order of the bars, not the percentage. The overhead does not grow with the work of the network, so
+# it weighs much on a small one and less on one that computes longer. The rest of the difference is the runtime: other routines for the same work.
 #
 # **What you can't:** call any of this *compression*. No weight was touched.
 #

@@ -125,18 +125,20 @@ for name, file in files.items():
 list(candidates)
 
 # %%
+from edgelab import rebase
+
 table_rows = [name for name in candidates if "compiled" not in name]
 rounds = compare.Limits(min_rounds=ROUNDS, max_rounds=ROUNDS, pairs=3, seconds=120)
 result = benchmark.compare(candidates, accuracy=False, memory=table_rows, limits=rounds)
 reveal("headline", 1 / result.ratio("MobileNetV2 int8").value)
+(bits,) = rebase.steps(result, ["MobileNetV2 float32", "MobileNetV2 int8"])
+reveal("int8", 1 / bits.value)
 
 # %% [markdown]
 # Course material often shows one table like the next one: its first row, the reference (*référence*), is ResNet50
 # timed with `predict()`. The compiled call is left out for now.
 
 # %%
-from edgelab import rebase
-
 course = rebase.seen_from("ResNet50 predict()", result, table_rows)
 columns = (
     "latency_ms",
@@ -255,9 +257,6 @@ tables.of_rows(
 )
 
 # %%
-reveal("int8", 1 / rebase.steps(result, way)[-1].value)
-
-# %%
 call_ms = max(0, stops_ms[0] - stops_ms[1])
 report.cost_split(
     {
@@ -341,13 +340,13 @@ from edgelab import evaluate
 pictures = [photo for photo in data.photos() if photo.role == "validation"][:3]
 answers = {}
 for kind in ("float32", "int8"):
-    logits = [
+    scores = [
         evaluate.predict(
             files[f"EfficientNet-Lite0 {kind}"], models.preprocess("efficientnet_lite0", photo.rgb)
         )
         for photo in pictures
     ]
-    answers[kind] = [models.top(each)[0] for each in logits]
+    answers[kind] = [models.top(each)[0] for each in scores]
 report.pictures(pictures, answers)
 
 # %% [markdown]
@@ -436,7 +435,7 @@ predict(
 # %% [markdown]
 # ### Exercise 4: break it and say why
 #
-# `photos` are floats from 0 to 255. The network was trained on photographs that `models.preprocess` has brought to
+# `pixels` is an array of floats from 0 to 255. The network was trained on photographs that `models.preprocess` has brought to
 # about −1 to 1. Return calibration images that the converter accepts without a word, and that ruin the network; and the
 # letter of what goes wrong:
 #
@@ -447,10 +446,10 @@ predict(
 
 
 # %%
-def wrong_calibration(photos):
+def wrong_calibration(pixels):
     """Return float images of the same shape, in a range that the network never sees, and the letter."""
     ### BEGIN SOLUTION
-    return photos, "b"
+    return pixels, "b"
     ### END SOLUTION
 
 
@@ -708,7 +707,7 @@ question("24.q4")
 # %% [markdown]
 # ## Where to go next
 #
-# Next is lesson 25: why is something *not* faster? For the worksheet: the tables fill part 3, and your two paragraphs
+# Next is lesson 25: why is something *not* faster? For the worksheet: the figures of the honest tables belong in part 3, and your two paragraphs
 # are a first draft of your analysis. To repeat the whole comparison with more rounds and images, set
 # `PROFILE = "full"` in the first cell. Your guesses, exercises and records:
 

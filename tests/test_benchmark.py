@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import benchmark, child, counts, energy, memory, overhead, records, roofline, runtimes
+from edgelab import (
+    benchmark,
+    child,
+    counts,
+    energy,
+    memory,
+    overhead,
+    records,
+    roofline,
+    runtimes,
+    workspace,
+)
 from edgelab.compare import Limits
 from edgelab.errors import FormatError, InputError, MissingFileError
 
@@ -118,6 +129,8 @@ def test_throughput_covers_every_batch_size(tiny_files: dict[str, Path]) -> None
     found = benchmark.throughput(tiny_files["m.onnx"], batches=(1, 4))
     assert set(found) == {1, 4}
     assert all(value > 0 for value in found.values())
+    kept = records.history("throughput")[-1].payload
+    assert kept["artefact"] == workspace.file_hash(tiny_files["m.onnx"])
 
 
 def test_overhead_names_the_harness_and_every_runtime() -> None:

@@ -72,7 +72,7 @@ def test_a_ratio_tells_its_level_and_an_older_one_is_a_comparisons() -> None:
     del values["level"]
     old = Ratio.from_dict(values)
     assert old.level == compare.LEVEL
-    assert "at 99 %, slower (5 fresh instances)" in repr(old)
+    assert f"at {100 * compare.LEVEL:g} %, slower (5 fresh instances)" in repr(old)
     single = Ratio("b", "a", 1.1, 1.0, 1.2, "slower", 1, 0.005, level=0.95)
     assert "at 95 %, slower (runs of one load)" in repr(single)
 

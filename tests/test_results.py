@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgelab import results
+from edgelab import compare, results
 from edgelab.errors import InputError
 from tests.records_made import accuracy, comparison, float_and_int8, latency, measurement
 
@@ -161,7 +161,7 @@ def test_the_caption_tells_what_each_interval_is() -> None:
     six = tuple(replace(m, latency=replace(m.latency, instances=6)) for m in result.measurements)
     caption = results.table(replace(result, measurements=six)).caption
     assert "in brackets the 95 % interval over 6 fresh loads" in caption
-    assert "time gain: faster or slower is said at 99 %" in caption
+    assert f"time gain: faster or slower is said at {100 * compare.LEVEL:g} %" in caption
     assert "accuracy: in brackets the 95 % interval" in caption
 
 

@@ -189,9 +189,10 @@ def test_every_make_target_and_command_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback}
     prefix = (
-        r"(?:`|^\s*|^\s*\S*[/\\])"  # in a sentence's code, or at the start of a code block's line
+        # In a sentence's code (variables or a folder may precede it), or at the start of a code block's line.
+        r"(?:`(?:[A-Z_]+=\S+ )*|^\s*|^\s*\S*[/\\]|`\.venv\S*[/\\])"
     )
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "solutions/00_start.py"):
         text = (ROOT / name).read_text()
         assert set(re.findall(prefix + "make ([a-z]+)", text, re.MULTILINE)) <= targets, name
         assert set(re.findall(prefix + "edgelab ([a-z]+)[ `\n]", text, re.MULTILINE)) <= {

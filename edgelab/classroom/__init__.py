@@ -8,6 +8,7 @@
     check("20.1 scale", scale_of)
     hint("20.1 scale", 1)
     question("20.q1")
+    note("20.part1", principle="…", drawbacks=["…"])
     lesson_summary("20")
 
 Importing it sends every published measurement to the journal of the workspace. Nothing outside of
@@ -20,6 +21,7 @@ from edgelab import records
 from edgelab.classroom import journal
 from edgelab.classroom.context import begin
 from edgelab.classroom.exercises import check, hint, working
+from edgelab.classroom.notes import note
 from edgelab.classroom.predictions import predict, reveal
 from edgelab.classroom.questions import question
 from edgelab.classroom.summary import lesson_summary
@@ -30,6 +32,7 @@ __all__ = [
     "hint",
     "journal",
     "lesson_summary",
+    "note",
     "predict",
     "question",
     "reveal",

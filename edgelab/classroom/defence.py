@@ -40,13 +40,14 @@ def defend(
         answers: network → how often its quantized version agrees with its float one; only networks
             with trained weights.
         choice: name, MB to download, milliseconds, and the reason: the student's, or what
-            `workshop.choose` returned.
+            `workshop.choose` returned. Only name and reason are taken from it: the two figures may
+            have been typed, and stand here as they were measured.
         limit_mb: the largest download that was allowed.
 
     Raises:
         InputError: the chosen model, or one of `workshop.WAY`, was not compared.
     """
-    name, download_mb, latency_ms, reason = choice
+    name, _typed_mb, _typed_ms, reason = choice
     by_library = reason == REASON
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
@@ -57,8 +58,8 @@ def defend(
         limit=with_unit(limit_mb, "MB"),
         count=len(workshop.fitting(result, limit_mb * 1e6)),
         name=f"**{name}**",
-        size=with_unit(download_mb, "MB"),
-        time=with_unit(latency_ms, "ms"),
+        size=_megabytes(result[name]["size_gzip_bytes"]),
+        time=_milliseconds(result[name]["latency_ms"]),
         reason=_(REASON) if by_library else str(reason).strip(),
     )
     parts = [
@@ -167,6 +168,10 @@ def _gain(ratio: Ratio) -> str:
 
 def _times(value: float) -> str:
     return format_number(value, 2) + NO_BREAK_TIMES
+
+
+def _megabytes(value: float | None) -> str:
+    return "–" if value is None else with_unit(value / 1e6, "MB")
 
 
 def _milliseconds(value: float | None) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from edgelab import records
+from edgelab.classroom import notes
 from edgelab.classroom.cards import Card
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _, ngettext, with_unit
+from edgelab.classroom.language import _, format_number, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
 from edgelab.explain import Explanation
@@ -55,7 +56,7 @@ def gist(entry: Entry) -> str:
     """Return in a few words what a record says; "" for one that another version wrote."""
     try:
         return _SAYINGS[entry.kind](entry.payload) if entry.kind in _SAYINGS else ""
-    except (EdgelabError, KeyError, TypeError, ValueError):
+    except (EdgelabError, LookupError, TypeError, ValueError):
         return ""
 
 
@@ -64,6 +65,11 @@ def _measured(payload: dict[str, Any]) -> str:
     figures = [records.duration(measured.value("latency_ms"))] if measured.latency else []
     figures += [records.amount(measured.size.file_bytes)] if measured.size else []
     return ", ".join(figures)
+
+
+def _cores(busy: float, there: int) -> str:
+    text = ngettext("{busy} of {n} core busy", "{busy} of {n} cores busy", there)
+    return text.format(busy=format_number(busy, 2), n=there)
 
 
 _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -75,6 +81,8 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "answer": lambda said: str(said["choice"]),
     "choice": lambda said: str(said["summary"]),
     "explanation": lambda said: Explanation.from_dict(said).cause or _("no cause found"),
+    "note": lambda said: notes.shortened(said["parts"]),
+    "cpu": lambda said: _cores(float(said["cores"]), int(said["machine_cores"])),
 }
 
 

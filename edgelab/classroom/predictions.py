@@ -7,8 +7,8 @@
 In JupyterLab `predict` shows a field; the notebook runs on whether it is filled or not. A kept guess
 takes the field's place, so a saved notebook holds text instead of a dead widget. It lives in the
 journal: a new kernel shows it again, and running the cell once more opens the field. Where nobody
-can answer (`context.person_present`) the canned value is recorded, marked as such. Nothing here is
-a score: a guess that was far off is the most useful one.
+can answer (`context.person_present`) the canned value is recorded, marked as such; the next person
+is asked all the same. Nothing here is a score: a guess that was far off is the most useful one.
 """
 
 from __future__ import annotations
@@ -94,8 +94,9 @@ def predict(
     name = full_name(key, lesson)
     again = name in _asked
     _asked[name] = text, unit
-    if person_present() and (again or find(name).guess is None):
-        _ask(name, text, unit)
+    earlier = _by_person(find(name))
+    if person_present() and (again or earlier.guess is None):
+        _ask(name, text, unit, earlier)
         return
     trouble = None
     if canned is not None and find(name).guess is None:
@@ -164,14 +165,15 @@ def find(name: str, entries: Sequence[records.Record] | None = None) -> Predicti
     for record in records.history(name=name) if entries is None else entries:
         payload = record.payload
         if record.name == name and record.kind == "prediction":
+            # What was measured beside a canned guess was shown to nobody.
             found = replace(
-                found,
+                _by_person(found),
                 text=payload.get("text", ""),
                 unit=payload.get("unit", ""),
                 guess=payload.get("value"),
                 source=payload.get("source", ""),
                 guess_record=record.number,
-                late=found.measured is not None,
+                late=found.measured is not None and found.source != "canned",
             )
         elif record.name == name and record.kind == "outcome":
             found = replace(
@@ -182,6 +184,11 @@ def find(name: str, entries: Sequence[records.Record] | None = None) -> Predicti
                 outcome_record=record.number,
             )
     return found
+
+
+def _by_person(found: Prediction) -> Prediction:
+    """Return what a person has guessed and seen: nothing where the guess is a canned one."""
+    return Prediction(found.name) if found.source == "canned" else found
 
 
 def _compare(card: Card, now: Prediction, measured: float | None) -> None:
@@ -246,13 +253,12 @@ def _card(found: Prediction, text: str, unit: str, trouble: str | None = None) -
     return card
 
 
-def _ask(name: str, text: str, unit: str) -> None:
+def _ask(name: str, text: str, unit: str, earlier: Prediction) -> None:
     """Show the field, filled with the earlier guess; what it keeps goes to the journal at once."""
     import ipywidgets as widgets
 
-    earlier = find(name).guess
     field = widgets.Text(
-        value="" if earlier is None else format_number(earlier, 6),
+        value="" if earlier.guess is None else format_number(earlier.guess, 6),
         placeholder=_("a number"),
         continuous_update=False,
         layout={"width": "9em"},
@@ -275,13 +281,13 @@ def _ask(name: str, text: str, unit: str) -> None:
             )
             return
         trouble = None
-        if value != find(name).guess:
+        if value != _by_person(find(name)).guess:
             trouble = _record(name, text, unit, value, "person")
         if handle is not None:
             # From here on the notebook holds the card: a saved widget would show an error.
             handle.update(_card(find(name), text, unit, trouble).bundle(), raw=True)
 
-    static = _card(find(name), text, unit).bundle()
+    static = _card(earlier, text, unit).bundle()
     handle = cards.display({**box._repr_mimebundle_(), **static}, changing=True)
     field.observe(keep, names="value")
     button.on_click(keep)

@@ -119,9 +119,14 @@ def question(name: str, answer: str | None = None) -> None:
 
 def given(name: str, history: Sequence[records.Record] | None = None) -> str | None:
     """Return the letter that was answered last, or None."""
+    found = letters(name, history)
+    return found[-1] if found else None
+
+
+def letters(name: str, history: Sequence[records.Record] | None = None) -> list[str]:
+    """Return the letters that were answered, the first one first."""
     found = records.history("answer", name) if history is None else history
-    letters = [r.payload.get("choice") for r in found if r.kind == "answer" and r.name == name]
-    return letters[-1] if letters else None
+    return [str(r.payload.get("choice")) for r in found if r.kind == "answer" and r.name == name]
 
 
 def is_right(asked: Question, choice: str) -> bool:

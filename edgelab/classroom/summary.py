@@ -1,4 +1,4 @@
-"""What a student has shown in one lesson: guesses, exercises, questions and records.
+"""What a student has shown in one lesson: guesses, exercises, questions, notes and records.
 
 lesson_summary("20")               # the last cell of a lesson
 summarise("20", journal)           # the same as data, from any journal
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgelab import records, workspace
-from edgelab.classroom import exercises, predictions, questions
+from edgelab.classroom import exercises, notes, predictions, questions
 from edgelab.classroom.cards import Card
 from edgelab.classroom.journal import Journal, the_journal
 from edgelab.classroom.language import _, with_unit
@@ -33,13 +34,34 @@ class ExerciseState:
 
 
 @dataclass(frozen=True)
+class QuestionState:
+    """What was answered to one question: letters, or None where it was not."""
+
+    name: str
+    first: str | None = None
+    last: str | None = None
+    right_at_first: bool = False
+    right_at_last: bool = False
+
+
+@dataclass(frozen=True)
+class NoteState:
+    """A student's own words, as kept last."""
+
+    name: str
+    number: int | None  # of its record
+    text: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """One lesson as a journal shows it."""
 
     lesson: str
     predictions: tuple[Prediction, ...]
     exercises: tuple[ExerciseState, ...]
-    questions: dict[str, bool | None]  # right, wrong, or not answered
+    questions: tuple[QuestionState, ...]
+    notes: tuple[NoteState, ...]
     records: dict[str, int]  # kind of record → how many this lesson wrote
     problems: tuple[Problem, ...] = ()
 
@@ -70,22 +92,22 @@ def summarise(lesson: str, journal: Journal | None = None) -> Summary:
         tries = exercises.attempts(exercise.name, entries)
         passed = any(t.payload.get("passed") is True for t in tries)
         states.append(ExerciseState(exercise.name, exercise.title, len(tries), passed))
-    answered = {}
-    for asked in questions.questions_of(lesson):
-        choice = questions.given(asked.name, entries)
-        answered[asked.name] = None if choice is None else questions.is_right(asked, choice)
     return Summary(
         lesson,
         tuple(predictions.find(name, own) for name in names),
         tuple(states),
-        answered,
+        tuple(_answers(asked, entries) for asked in questions.questions_of(lesson)),
+        tuple(
+            NoteState(written.name, written.number, notes.as_text(written.payload["parts"]))
+            for written in notes.kept(own)
+        ),
         dict(Counter(e.kind for e in own)),
         tuple(journal.verify()),
     )
 
 
 def lesson_summary(lesson: str) -> None:
-    """Show what this lesson has brought: guesses, exercises, questions, records, and what is next.
+    """Show what this lesson has brought: guesses, exercises, questions, notes, and what is next.
 
     Args:
         lesson: two digits.
@@ -106,10 +128,19 @@ def page(summary: Summary) -> Card:
             [_("Exercise"), _("About"), _("State"), _("Attempts")],
             [[e.name, _(e.title), _state(e), str(e.attempts)] for e in summary.exercises],
         )
-    if any(value is not None for value in summary.questions.values()):
-        right = sum(value is True for value in summary.questions.values())
-        text = _("Questions answered right: {right} of {total}.")
+    if any(asked.first for asked in summary.questions):
+        card.table(
+            [_("Question"), _("First answer"), _("Last answer")],
+            [_question_row(asked) for asked in summary.questions],
+        )
+        right = sum(asked.right_at_first for asked in summary.questions)
+        text = _("Questions answered right at the first answer: {right} of {total}.")
         card.say(text.format(right=right, total=len(summary.questions)))
+    for written in summary.notes:
+        title = _("Your note {name}, record {number}")
+        number = "–" if written.number is None else str(written.number)
+        title = title.format(name=f"**{written.name}**", number=number)
+        card.fold(title, written.text)
     card.say(_records_line(summary))
     for problem in summary.problems:
         card.say(problem.text)
@@ -139,10 +170,40 @@ def _title(notebook: Path) -> str:
     return found.group(1).strip() if found else fallback
 
 
+def _answers(asked: questions.Question, entries: Sequence[records.Record]) -> QuestionState:
+    letters = questions.letters(asked.name, entries)
+    if not letters:
+        return QuestionState(asked.name)
+    first, last = letters[0], letters[-1]
+    right = [questions.is_right(asked, letter) for letter in (first, last)]
+    return QuestionState(asked.name, first, last, *right)
+
+
+def _question_row(asked: QuestionState) -> list[str]:
+    shown = [asked.name]
+    for letter, right in (
+        (asked.first, asked.right_at_first),
+        (asked.last, asked.right_at_last),
+    ):
+        verdict = _("right") if right else _("wrong")
+        shown.append(_("not answered yet") if letter is None else f"{letter} ({verdict})")
+    return shown
+
+
+def _guess(p: Prediction) -> str:
+    """Return a guess with what must be known about it: nobody made it, or it came too late."""
+    said = with_unit(p.guess, p.unit) if p.guess is not None else "–"
+    if p.source == "canned":
+        said += " " + _("(canned)")
+    if p.late:
+        said += " " + _("(after the measurement)")
+    return said
+
+
 def _prediction_row(p: Prediction) -> list[str]:
     return [
         p.text or p.name,
-        "–" if p.guess is None else with_unit(p.guess, p.unit),
+        _guess(p),
         "–" if p.measured is None else with_unit(p.measured, p.unit),
         p.gap,
     ]

@@ -112,6 +112,8 @@ def kind_name(kind: str) -> str:
         "exercise": _("exercise"),
         "answer": _("answer"),
         "choice": _("choice"),
+        "note": _("note"),
+        "cpu": _("CPU use"),
         "throughput": _("throughput"),
         "footprint": _("footprint"),
         "overhead": _("overhead"),

@@ -63,6 +63,12 @@ def test_how_many_could_be_chosen_is_told() -> None:
     assert "at most 20 MB to download: 2. I choose EfficientNet-Lite0 int8" in text_of(made())
 
 
+def test_the_figures_are_the_measured_ones_not_those_that_were_typed() -> None:
+    typed = ("EfficientNet-Lite0 int8", 2.55, 5.1, "It is the fastest that fits.")
+    assert text_of(made(), typed) == text_of(made())
+    assert "it takes 2.6 MB, and 5 ms for one image" in text_of(made(), typed)
+
+
 def test_a_busy_machine_is_admitted() -> None:
     assert "deserve a repetition" in text_of(made(busy=True))
     assert "deserve a repetition" not in text_of(made())

@@ -205,6 +205,23 @@ def test_the_same_answer_again_is_no_new_attempt(journal: Journal) -> None:
     assert [e.payload["attempt"] for e in attempts(NAME)] == [1, 2, 3]  # type: ignore[attr-defined]
 
 
+def test_what_was_answered_can_be_read_in_the_journal(journal: Journal) -> None:
+    check(NAME, not_doubled)
+    assert "return value\n" in journal.find("exercise", NAME)[-1].payload["source"]
+    check(NAME, eval("lambda value: 2 * value"))
+    kept = journal.find("exercise", NAME)[-1].payload
+    assert (kept["source"], kept["answer"], kept["passed"]) == ("", "", True)
+
+
+def test_a_long_answer_is_cut_and_still_told_from_another(journal: Journal) -> None:
+    for end in "ab":
+        check(NAME, "x" * 5000 + end)
+    first, second = (entry.payload for entry in journal.find("exercise", NAME))
+    assert len(first["source"]) == 4000
+    assert first["source"] == second["source"]
+    assert first["answer"] != second["answer"]
+
+
 def test_a_stub_is_shown_and_not_recorded(
     journal: Journal, capsys: pytest.CaptureFixture[str]
 ) -> None:

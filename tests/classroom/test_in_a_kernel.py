@@ -152,6 +152,30 @@ def test_a_new_kernel_shows_the_kept_guess_without_a_field(person: Person) -> No
     assert "Votre estimation\u00a0: 3" in card["text/plain"]
 
 
+def test_a_canned_guess_does_not_stand_in_for_a_persons(person: Person) -> None:
+    person.run('import os; os.environ["EDGELAB_HEADLESS"] = "1"')
+    person.run("from edgelab.classroom import predictions")
+    person.run('predict("headless", "?", unit="×", canned=2.0)\nreveal("headless", 3.0)')
+    person.run('del os.environ["EDGELAB_HEADLESS"]; predictions._asked.clear()')
+    (field,) = person.run('predict("headless", "?", unit="×", canned=2.0)')
+    assert WIDGET in field
+    assert "Pas encore d’estimation." in field["text/plain"]
+    # The same number as the canned one is a guess of its own, made before anything was shown.
+    (kept,) = person.run(typing("2"))
+    assert "Votre estimation\u00a0: 2\u00a0×" in kept["text/plain"]
+    told = person.run('found = predictions.find("20.headless")\nprint(found.source, found.late)')
+    assert told[0]["text/plain"] == "person False\n"
+
+
+def test_the_profile_does_not_decide_whether_a_person_is_asked(person: Person) -> None:
+    person.run('begin("20", "ci")')
+    (field,) = person.run('predict("in_ci", "?", canned=2.0)')
+    assert WIDGET in field
+    (asked,) = person.run('question("20.q2")')
+    assert WIDGET in asked
+    person.run('begin("20", "class")')
+
+
 def test_a_notebook_run_without_a_person_holds_text_and_html_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -337,6 +337,13 @@ def test_the_page_shows_the_last_records_in_words(journal: Journal) -> None:
     assert "none was altered" in page.text
 
 
+def test_cpu_use_is_told_in_cores(journal: Journal) -> None:
+    journal.append("cpu", "m", {"cores": 1.04, "machine_cores": 4})
+    text = journal_page.page(journal).text
+    assert "CPU use" in text
+    assert "1 of 4 cores busy" in text
+
+
 def test_the_page_names_an_altered_record_and_what_is_pending(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

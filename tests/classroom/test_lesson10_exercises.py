@@ -141,6 +141,7 @@ BREAK: dict[str, list[Answer]] = {
         plan("warm-up", warm_up=(40, 40)),
         plan("warm-up", warm_up=(20, 30)),
         plan("loading", loads=10),
+        plan("loading", loads=2),
     ],
     "not-runnable": [
         plan("turns", order="backwards"),
@@ -241,7 +242,6 @@ RIGHT: dict[str, list[Answer]] = {
         plan("warm-up", warm_up=(20, 0)),
         plan("warm-up", warm_up=[0, 20]),
         plan("Loading ", loads=1),
-        plan("loading", loads=2),
         plan("turns", order="one after the other"),
         lambda p: [{**p, "loads": 1}, "loading"],
     ],

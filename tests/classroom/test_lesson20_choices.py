@@ -72,6 +72,18 @@ def chosen(
     return lambda pixels, labels, n: scale(pixels[rows(pixels, labels, n)])
 
 
+def a_few_of_each_class(pixels: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
+    """Return fewer than n pictures where n is no multiple of the number of classes."""
+    rows = [row for k in range(10) for row in np.flatnonzero(labels == k)[: n // 10]]
+    return pixels[rows].astype(np.float32) / 255.0
+
+
+def as_many_of_each_class_as_possible(pixels: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
+    shares = np.array_split(np.arange(n), 10)
+    rows = [r for k in range(10) for r in np.flatnonzero(labels == k)[: len(shares[k])]]
+    return pixels[rows].astype(np.float32) / 255.0
+
+
 CALIBRATION: dict[str, list[Answer]] = {
     "forgotten-scaling": [
         chosen(scale=lambda x: x.astype(np.float32)),
@@ -102,6 +114,7 @@ CALIBRATION: dict[str, list[Answer]] = {
         chosen(rows=lambda p, y, n: slice(None)),
         chosen(rows=lambda p, y, n: slice(None, None, len(p) // n + 1)),
         chosen(rows=lambda p, y, n: [np.flatnonzero(y == k)[0] for k in range(10)]),
+        a_few_of_each_class,
     ],
     "not-the-pictures": [
         lambda p, y, n: np.random.default_rng(0).random((n, *p.shape[1:]), np.float32),
@@ -155,11 +168,6 @@ RECIPE: dict[str, list[Answer]] = {
 WRONG = {"20.6 outlier": OUTLIER, "20.7 calibration": CALIBRATION, "20.8 recipe": RECIPE}
 
 
-def a_few_of_each_class(pixels: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
-    rows = [row for k in range(10) for row in np.flatnonzero(labels == k)[: n // 10]]
-    return pixels[rows].astype(np.float32) / 255.0
-
-
 def the_best_of_all(scan: sensitivity.Scan, budget: int) -> dict[str, int]:
     best: dict[str, int] = {}
     for code in range(2 ** len(scan)):
@@ -184,7 +192,7 @@ RIGHT: dict[str, list[Answer]] = {
         chosen(rows=lambda p, y, n: np.random.default_rng(1).choice(len(p), n, replace=False)),
         chosen(rows=lambda p, y, n: np.arange(0, len(p), len(p) // n)[:n]),
         chosen(scale=lambda x: np.float32(x) / 255),
-        a_few_of_each_class,
+        as_many_of_each_class_as_possible,
     ],
     "20.8 recipe": [
         sensitivity.propose,

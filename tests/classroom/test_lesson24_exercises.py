@@ -88,18 +88,21 @@ SAME: dict[str, list[Answer]] = {
         lambda a, b: (a == b).mean(),
         lambda a, b: np.isclose(a, b).mean(),
         lambda a, b: (a.max(axis=1) == b.max(axis=1)).mean(),
+        lambda a, b: (a.argsort(axis=1) == b.argsort(axis=1)).all(axis=1).mean(),
     ],
     "wrong-share": [
         lambda a, b: 1.0,
         lambda a, b: np.corrcoef(a.ravel(), b.ravel())[0, 1],
         lambda a, b: 0.5,
+        lambda a, b: (a.argmin(axis=1) == b.argmin(axis=1)).mean(),
+        lambda a, b: (a.argsort(axis=1)[:, 0] == b.argsort(axis=1)[:, 0]).mean(),
     ],
     "not-averaged": [lambda a, b: a.argmax(axis=1) == b.argmax(axis=1)],
 }
 
 
 def ruined_by(change: Callable[[np.ndarray], Any], letter: Any = "b") -> Answer:
-    return lambda photos: (change(photos), letter)
+    return lambda pixels: (change(pixels), letter)
 
 
 BREAK: dict[str, list[Answer]] = {

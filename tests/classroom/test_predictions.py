@@ -137,6 +137,17 @@ def test_a_guess_after_the_measurement_is_marked(capsys: pytest.CaptureFixture[s
     assert "made or changed after the measurement had been shown" in capsys.readouterr().out
 
 
+def test_what_was_measured_beside_a_canned_guess_makes_no_later_guess_late() -> None:
+    predict("speed", "How much faster?", canned=1.5)
+    reveal("speed", 3.0)
+    guess("speed", 2.0)
+    found = find("20.speed")
+    assert (found.guess, found.measured, found.late) == (2.0, None, False)
+    reveal("speed", 3.0)
+    guess("speed", 3.0)
+    assert find("20.speed").late
+
+
 def test_two_lessons_do_not_share_a_guess(monkeypatch: pytest.MonkeyPatch) -> None:
     guess("speed", 2.0)
     monkeypatch.setenv("EDGELAB_LESSON", "24")

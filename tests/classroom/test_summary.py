@@ -11,6 +11,7 @@ from edgelab.classroom import predictions, summary
 from edgelab.classroom.exercises import check
 from edgelab.classroom.journal import Journal, the_journal
 from edgelab.classroom.language import speaking
+from edgelab.classroom.notes import note
 from edgelab.classroom.questions import question
 from edgelab.classroom.summary import lesson_summary, next_lesson, summarise
 from edgelab.errors import InputError
@@ -44,9 +45,10 @@ def test_a_summary_counts_what_the_journal_holds(worked: Journal) -> None:
     assert states["20.2 quantize"] == (1, False)
     assert states["20.3 dequantize"] == (0, False)
     assert found.passed == 1
-    assert found.questions["20.q1"] is True
-    assert found.questions["20.q2"] is False
-    assert found.questions["20.q3"] is None
+    asked = {q.name: (q.first, q.right_at_first, q.last, q.right_at_last) for q in found.questions}
+    assert asked["20.q1"] == ("b", True, "b", True)
+    assert asked["20.q2"] == ("a", False, "a", False)
+    assert asked["20.q3"] == (None, False, None, False)
     assert found.records == {
         "prediction": 1,
         "measurement": 1,
@@ -90,8 +92,35 @@ def test_the_last_cell_shows_it_as_tables(
 
 
 def test_questions_are_counted_once_one_was_answered(worked: Journal) -> None:
-    assert "Questions answered right: 1 of" in summary.page(summarise("20", worked)).text
+    text = summary.page(summarise("20", worked)).text
+    assert "Questions answered right at the first answer: 1 of 4." in text
     assert "Questions answered" not in summary.page(summarise("10", worked)).text
+
+
+def test_a_right_answer_after_a_wrong_one_shows_both_and_counts_as_wrong(worked: Journal) -> None:
+    question("20.q2", answer="b")
+    text = summary.page(summarise("20", worked)).text
+    (row,) = [line for line in text.split("\n") if "20.q2" in line]
+    assert row.split() == ["20.q2", "a", "(wrong)", "b", "(right)"]
+    assert "Questions answered right at the first answer: 1 of 4." in text
+
+
+def test_a_canned_guess_and_a_late_one_are_told(worked: Journal) -> None:
+    predictions.predict("memory", "How much memory?", "×", canned=1)
+    assert "1\u00a0× (canned)" in summary.page(summarise("20", worked)).text
+    assert "(after the measurement)" not in summary.page(summarise("20", worked)).text
+    predictions.guess("int8_size", 3.6, "How many times smaller?", "×")
+    text = summary.page(summarise("20", worked)).text
+    assert "3.6\u00a0× (after the measurement)" in text
+
+
+def test_a_note_is_shown_as_it_was_kept_last(worked: Journal) -> None:
+    note("20.part1", principle="A first try.")
+    note("20.part1", principle="Few codes stand for all weights.")
+    text = summary.page(summarise("20", worked)).text
+    assert f"Your note 20.part1, record {worked.find('note')[-1].number}" in text
+    assert "Few codes stand for all weights." in text
+    assert "A first try." not in text
 
 
 def test_a_lesson_without_exercises_has_a_summary_too(journal: Journal) -> None:

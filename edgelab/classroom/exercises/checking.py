@@ -25,6 +25,7 @@ from edgelab.classroom.language import _
 from edgelab.errors import InputError, JournalError
 
 T = TypeVar("T")
+SOURCE_CHARACTERS = 4000  # of an answer's text that the journal keeps
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def check(name: str, answer: Any) -> None:
     result = examine(name, answer)
     trouble = ""
     if result.status != "unanswered":
-        result, trouble = _record(result, _fingerprint(answer))
+        result, trouble = _record(result, _source(answer))
     card = _card(result)
     if trouble:
         card.say(trouble, quiet=True)
@@ -121,15 +122,17 @@ def attempts(name: str, history: Sequence[records.Record] | None = None) -> list
     return [r for r in found if r.kind == "exercise" and r.name == name]
 
 
-def _record(result: Result, fingerprint: str) -> tuple[Result, str]:
-    """Publish the verdict unless the same answer was recorded last; return trouble in words."""
+def _record(result: Result, source: str) -> tuple[Result, str]:
+    """Publish answer and verdict unless both were recorded last; return trouble in words."""
     before = attempts(result.name)
+    fingerprint = _fingerprint(source)
     payload = {
         "status": result.status,
         "passed": result.passed,
         "misconception": result.misconception,
         "attempt": len(before) + 1,
         "answer": fingerprint,
+        "source": source[:SOURCE_CHARACTERS],
     }
     if before and fingerprint:
         last = before[-1].payload
@@ -142,13 +145,17 @@ def _record(result: Result, fingerprint: str) -> tuple[Result, str]:
     return replace(result, attempt=len(before) + 1), ""
 
 
-def _fingerprint(answer: Any) -> str:
-    """Return what tells two answers apart: of a function its source, of a value its text."""
+def _source(answer: Any) -> str:
+    """Return an answer as text: a function's source, a value's `repr`; "" where there is none."""
     try:
-        text = inspect.getsource(answer) if callable(answer) else repr(answer)
+        return inspect.getsource(answer) if callable(answer) else repr(answer)
     except (OSError, TypeError):
         return ""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _fingerprint(source: str) -> str:
+    """Return what tells two answers apart, however long they are."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:16] if source else ""
 
 
 def _card(result: Result) -> Card:

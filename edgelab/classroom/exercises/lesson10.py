@@ -152,7 +152,7 @@ def baseline(answer: Answer) -> str:
         ),
         "d": (
             "fastest",
-            _("The fastest row may be of another runtime: then the ratio mixes kernels and bits."),
+            _("The fastest row may be of another runtime: then the ratio mixes routines and bits."),
         ),
     }  # fmt: skip
     if letter in reasons:

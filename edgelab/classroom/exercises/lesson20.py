@@ -281,7 +281,8 @@ def calibration(answer: Answer) -> str:
     import numpy as np
 
     generator = np.random.default_rng(7)
-    for count, n in ((300, 60), (500, 100)):
+    # The last n is no multiple of the number of classes.
+    for count, n in ((300, 60), (500, 100), (300, 64)):
         labels = np.sort(np.arange(count) % 10)
         pixels = generator.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8)
         got = answer.array(pixels, labels, n)

@@ -5,7 +5,7 @@ The functions that students write, and how the checks call them:
     24.1 gain          gain(before, after)            → how many times less
     24.2 factors       factors(latencies_ms)          → the gain of each step, a list
     24.3 same answer   share_of_same(a, b)            → share of images with the same class, 0 to 1
-    24.4 break it      wrong_calibration(photos)      → (calibration images that ruin the network, reason)
+    24.4 break it      wrong_calibration(pixels)      → (calibration images that ruin the network, reason)
     24.5 choice        choice(result)                 → (name, MB to download, ms, reason)
     24.6 front         beats(a, b)                    → whether a beats b, from lists of figures
     24.7 combination   combination(result)            → (name, kB to download, accuracy in %, reason)
@@ -51,6 +51,8 @@ _REASON_WORDS = 4
 # A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
 _FAR = 8.0
 _MOST = 255.0
+# In exercise 24.3: other than the numbers of images, so that shares of rows and of columns differ.
+_CLASSES = 7
 
 
 @exercise(
@@ -100,11 +102,12 @@ def same_answer(answer: Answer) -> str:
     import numpy as np
 
     generator = np.random.default_rng(24)
-    for count, flipped in ((10, 3), (7, 0), (5, 5)):
-        a = generator.normal(size=(count, 4))
-        # The same answers from other numbers, as after quantization; some answers are changed.
-        b = 3 * a + 0.5
-        b[:flipped] = -b[:flipped]
+    for count, flipped in ((10, 3), (9, 0), (5, 5)):
+        # The same class is largest, and nothing else is alike: not the outputs, not their order. In
+        # the flipped rows it is the next class.
+        a, b = generator.normal(size=(2, count, _CLASSES))
+        winners = (a.argmax(axis=1) + (np.arange(count) < flipped)) % _CLASSES
+        b[np.arange(count), winners] = b.max(axis=1) + 1
         given = answer(a, b)
         judge_verdicts(given, count)
         judge_agreement(as_number(given), workshop.share_of_same(a, b), a, b)
@@ -131,14 +134,14 @@ def break_it(answer: Answer) -> str:
 
     from edgelab import models
 
-    photos = np.random.default_rng(24).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
-    given, letter = _images_and_reason(answer(photos))
+    pixels = np.random.default_rng(24).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
+    given, letter = _images_and_reason(answer(pixels))
     got = as_array(given)
-    if got.shape[1:] != photos.shape[1:] or got.ndim != 4:
+    if got.shape[1:] != pixels.shape[1:] or got.ndim != 4:
         raise Wrong(
             "wrong-shape",
             _("The network takes images of shape {wanted}; yours have {got}.").format(
-                wanted=photos.shape[1:], got=got.shape[1:]
+                wanted=pixels.shape[1:], got=got.shape[1:]
             ),
             _("Keep the pictures whole, and change only their values."),
         )
@@ -154,7 +157,7 @@ def break_it(answer: Answer) -> str:
             _("All your values are the same: these are no photographs any more."),
             _("Keep what the pictures show; look for a mistake in their range."),
         )
-    reach = np.ptp(got) / np.ptp(models.preprocess("efficientnet_lite0", photos))
+    reach = np.ptp(got) / np.ptp(models.preprocess("efficientnet_lite0", pixels))
     if 1 / _FAR < reach < _FAR:
         raise Wrong(
             "same-range",
@@ -407,7 +410,7 @@ questions.define(
     ),
     Option(
         N_("The latency: wrong numbers take longer."),
-        N_("An integer kernel takes the same time whatever its numbers are."),
+        N_("An integer routine takes the same time whatever its numbers are."),
     ),
     Option(
         N_("Only its answers, compared with those of the float network."),

@@ -17,8 +17,8 @@ from edgelab.classroom.language import _, format_number
 from edgelab.stopwatch import ORDERS
 
 _RELATIVE = 1e-6
-# With fewer loads than this, one odd load decides.
-_FEW_LOADS = 3
+# From two loads on the interval knows that loads differ. (With two it is so wide that it hardly errs.)
+_FEW_LOADS = 2
 
 
 @dataclass(frozen=True)
