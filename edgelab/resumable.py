@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ class Run:
         model.optimizer.build(model.trainable_variables)
         # The epoch is inside the checkpoint, so weights and epoch cannot disagree after a crash.
         self._epoch = tf().Variable(0, dtype="int64")
-        self._best = tf().Variable([0.0, -1.0], dtype="float32")
+        # In float64: an accuracy that comes back rounded would make a later, equal one the best.
+        self._best = tf().Variable([0.0, -1.0], dtype="float64")
         checkpoint = tf().train.Checkpoint(
             model=model, optimizer=model.optimizer, epoch=self._epoch, best=self._best
         )
@@ -50,13 +52,20 @@ class Run:
         """Write the checkpoint of this epoch, and its weights if they are the best so far."""
         if accuracy > self.best_accuracy:
             self.best_epoch, self.best_accuracy = epoch, accuracy
-            with workspace.storing(self.folder / "best.npz") as temporary:
+            with workspace.storing(self._best_file()) as temporary:
                 np.savez(temporary, *self.model.get_weights())
         self._epoch.assign(epoch)
         self._best.assign([self.best_epoch, self.best_accuracy])
         self._manager.save(checkpoint_number=epoch)
+        # Only now: until the checkpoint is there, an interrupted training goes on from the best before.
+        for file in self.folder.glob("best-*.npz"):
+            if file != self._best_file():
+                file.unlink()
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch into the model."""
-        with np.load(self.folder / "best.npz") as stored:
+        with np.load(self._best_file()) as stored:
             self.model.set_weights([stored[f"arr_{i}"] for i in range(len(stored.files))])
+
+    def _best_file(self) -> Path:
+        return self.folder / f"best-{self.best_epoch}.npz"

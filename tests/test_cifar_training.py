@@ -150,6 +150,30 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tiny_cifar, tmp_pat
     assert done == [2, 3]  # the first epoch was not trained again
 
 
+def test_a_training_that_diverges_says_so_and_keeps_its_epochs(tiny_cifar, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
+    model = cifar_training.network("resnet8")
+    with pytest.raises(InputError, match=r"nan in epoch 1: .* lower rate"):
+        cifar_training.fit(model, tiny_cifar, {}, epochs=1, rate=float("nan"), warm_up=0.0)
+
+
+def test_another_recipe_goes_on_from_nothing(tiny_cifar, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
+    cifar_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
+    changed = tiny_cifar | {"validation": tiny_cifar["test"]}
+    done = []
+    keep = resumable.Run.keep
+    monkeypatch.setattr(
+        resumable.Run, "keep", lambda self, *at: (done.append(at[0]), keep(self, *at))
+    )
+    cifar_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
+    assert done == []
+    cifar_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
+    monkeypatch.setattr(cifar_training, "_RECIPE", "another")
+    cifar_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
+    assert done == [1, 1]
+
+
 def test_the_record_states_what_was_measured_and_the_checkpoint_is_chosen_on_validation(
     tiny_cifar, tmp_path, monkeypatch, capsys
 ):
