@@ -90,7 +90,7 @@ def loss(
         InputError: a temperature or an alpha out of range.
 
     Source: Hinton et al. 2015, section 2. The gradient of the soft part shrinks with 1/T², so it is
-        multiplied by T²: alpha then means the same at every temperature.
+        multiplied by T²: alpha then means about the same at every high temperature.
     """
     school.require_alpha(alpha)
     p, q = soft_labels(teacher, temperature), soft_labels(student, temperature)
@@ -177,7 +177,7 @@ def train(
         split: the train split.
         temperature: of the soft labels, above 0.
         alpha: weight of the labels, 0 to 1; the soft labels have the rest.
-        epochs: passes over the images; None takes 5, 12 or 30 after the profile (ci, class, full).
+        epochs: passes over the images; None takes 4, 10 or 30 after the profile (ci, class, full).
         seed: of the order of the images.
         batch: images per step.
         rate: learning rate at the start.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -100,6 +100,16 @@ class Trials:
         """Return the distilled students' mean accuracy as a share of the teacher's."""
         return float(np.mean([a.value for a in self.distilled])) / self.teacher.value
 
+    @property
+    def kept_interval(self) -> tuple[float, float]:
+        """Return the interval of `kept` over other seeds and other images, like `interval`.
+
+        The teacher's accuracy is what is measured by, and taken as it is.
+        """
+        beside = replace(self, alone=(self.teacher,) * len(self.seeds))
+        low, high = (1 + bound / self.teacher.value for bound in beside.interval)
+        return low, high
+
     def _right(self, accuracies: Sequence[Accuracy]) -> np.ndarray:
         return np.array([np.asarray(a.predictions) == self.truth for a in accuracies], float)
 
@@ -164,11 +174,15 @@ class Grid:
 
     @property
     def choice(self) -> tuple[float, float, bool]:
-        """Return the best cell and whether it is better than alone (see `better_than_alone`)."""
-        return (*self.best, self.better_than_alone(*self.best))
+        """Return the best cell, and whether it is worth a test (see `worth_a_test`)."""
+        return (*self.best, self.worth_a_test(*self.best))
 
-    def better_than_alone(self, temperature: float, alpha: float) -> bool:
-        """Tell whether a cell's interval over the seeds lies above the students without a teacher."""
+    def worth_a_test(self, temperature: float, alpha: float) -> bool:
+        """Tell whether the interval of a cell's gain over the seeds lies above 0.
+
+        It allows for no other images, nor for having been chosen: of many cells without any gain the
+        best will often seem to have one. Only images that nothing was chosen by can show a gain.
+        """
         return over_seeds(self.differences(temperature, alpha))[0] > 0
 
     def __repr__(self) -> str:

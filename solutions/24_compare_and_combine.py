@@ -524,8 +524,9 @@ defend(result, agreements, my_choice, limit_mb=20)
 # ## Savings that add up
 #
 # So far one technique at a time. There are more: weights left out (*élagage*, pruning, lesson 21), weights that share a
-# few values (*regroupement*, clustering), and a smaller network taught by a larger one (*distillation*, lesson 22). Which
-# savings add up? First on one kernel of the digits network: the same weights, changed step by step, as bytes and compressed.
+# few values (*partage de poids* or *regroupement*, clustering), and a smaller network taught by a larger one (*distillation*,
+# lesson 22). Which savings add up? First on one kernel of the digits network: the same weights, changed step by step, as bytes
+# and compressed.
 
 # %%
 import zlib
@@ -546,9 +547,9 @@ tables.of_rows(("Weights", "Different values", "Bytes", "Compressed bytes"), row
 
 # %% [markdown]
 # Zeros and repeated values take as much room as any others, until something compresses them. Eight-bit codes are small at once.
-# So the savings add up, in the *download*. But each step must not undo the one before: training for int8 moves every weight and
-# would fill the zeros again. *PCQAT* trains for int8 and keeps zeros and clusters as they are (Han, Mao and Dally called the
-# whole chain *deep compression*).
+# So the savings add up, in the *download*, as long as no step undoes the one before: training for int8 moves weights, also those
+# that were zero or shared a value, unless something holds them. *PCQAT* trains for int8 and keeps zeros and clusters as they
+# are (Han, Mao and Dally called the whole chain *deep compression*).
 
 # %%
 predict(
@@ -559,15 +560,19 @@ predict(
 )
 
 # %%
-from edgelab import combined, distill
+from edgelab import combined, distill, prune
 
+sparse = prune.gradually(teacher, digits, prune.sparing_ends(teacher, 0.9), EPOCHS[0])
 combos = {
     "float32": convert.to_tflite(teacher, "digits-float32.tflite"),
     "int8": quantize.full_integer(teacher, digits.calibration, "digits-int8.tflite"),
+    "pruned int8": quantize.full_integer(sparse, digits.calibration, "digits-pruned-int8.tflite"),
     "PCQAT int8": combined.prune_cluster_quantize(
         teacher, digits, "digits-pcqat.tflite", sparsity=0.9, clusters=16, epochs=EPOCHS
     ),
 }
+
+# %%
 for size, build in {"small": distill.small, "tiny": distill.tiny}.items():
     student = distill.train(build(), teacher, digits.train)
     file, name = f"digits-{size}.tflite", f"distilled {size}"
@@ -587,11 +592,29 @@ report.table(
 )
 
 # %% [markdown]
-# **What you can conclude:** where each saving shows. Int8 and PCQAT make files of about the same size; the difference is in the
-# compressed column. A smaller network saves in every column, time included. Distil *and* quantize, and the factors multiply.
+# **What you can conclude:** where each saving shows. The int8 files of the large network have about the same size; they differ in
+# the compressed column. *int8 → pruned int8* is what zeros save, *pruned int8 → PCQAT* what clusters add (there the network was
+# trained on as well: look at its accuracy).
 #
 # **What you can't:** rank accuracies that lie a point apart on so few images. Nor expect PCQAT to be faster than int8: its zeros are
 # multiplied like any other number (lesson 25).
+#
+# A smaller network saves bytes in both columns; look at time and accuracy too. Do the factors multiply? Each alone, their
+# product, and both together:
+
+# %%
+rows = []
+for key in ("size_file_bytes", "size_gzip_bytes", "latency_ms"):
+    network, bits, both = (
+        together["float32"][key] / together[name][key]
+        for name in ("distilled tiny", "int8", "distilled tiny int8")
+    )
+    rows.append((key, network, bits, network * bits, both))
+tables.of_rows(("Times less", "Distilled tiny", "Int8", "Product", "Together"), rows)
+
+# %% [markdown]
+# Where less was saved together than the product promises: scales, graph and call do not shrink with the weights. The smaller the
+# network, the less is left for int8.
 #
 # ### Exercise 6: when does one beat another?
 #
@@ -628,14 +651,14 @@ print("library:", sorted(pareto.front(together, ("size_gzip_bytes", "accuracy"))
 
 # %% [markdown]
 # > **The brief.** A meter reads handwritten digits. Its update may have 20 kB compressed at most, and it must read at least
-# > 95 % of the validation images correctly. Of what is left, take the fastest.
+# > 92 % of the validation images correctly. Of what is left, take the fastest.
 #
 # Set the limits with the sliders and look what is left. (Without a running notebook the picture stands still.)
 
 # %%
 from edgelab.classroom.explorer import pareto_explorer
 
-goal, limits = "latency_ms", {"size_gzip_bytes": 20_000, "accuracy": 0.95}
+goal, limits = "latency_ms", {"size_gzip_bytes": 20_000, "accuracy": 0.92}
 explorer = pareto_explorer(together, limits, goal=goal)
 explorer
 
@@ -648,8 +671,9 @@ explorer
 #
 # ### Exercise 7: choose and defend
 #
-# Return four things from your own `result`: the name, the download in kB (gzip), the accuracy in percent, and one sentence with your
-# reason. Where no model keeps both limits, choose the nearest.
+# Return four things from your own `result`: the name, the download in kB (gzip), the accuracy in percent, and one sentence with
+# your reason. Where no model keeps both limits, choose the nearest: it has the smallest sum of the shares by which limits are
+# missed (a tenth too many bytes counts as much as a tenth too few right answers).
 
 
 # %%
@@ -670,8 +694,9 @@ hint("24.7 combination", 1)
 hint("24.7 combination", 2)
 
 # %% [markdown]
-# The choice is made. Now, once, the test images: the chosen file against the float file, image by image. Your paragraph goes to the
-# journal, where the worksheet finds it.
+# The choice is made. Only now the test images: the chosen file against the float file, image by image. The paragraph takes its
+# figures from your measurements and goes to the journal, where the worksheet finds it. If you choose again after this, it says
+# so: the test images have been seen then.
 
 # %%
 from edgelab.classroom.combination import defend_combination, library_choice

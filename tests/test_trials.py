@@ -70,6 +70,15 @@ def test_the_whole_interval_is_never_narrower_than_the_one_over_seeds() -> None:
         assert found.interval[1] >= found.over_seeds[1]
 
 
+def test_what_is_kept_has_the_interval_of_the_loss_against_the_teacher() -> None:
+    found = made(0.08)
+    low, high = found.kept_interval
+    assert low < found.kept < high
+    assert (low + high) / 2 == pytest.approx(found.kept)
+    wide = np.ptp(made(0.08, images=100).kept_interval)
+    assert wide > np.ptp(found.kept_interval)
+
+
 def test_few_images_make_it_wide() -> None:
     widths = [np.ptp(made(0.05, images=images).interval) for images in (40, 400, 4000)]
     assert widths == sorted(widths, reverse=True)
@@ -108,7 +117,7 @@ def test_the_best_cell_has_the_best_mean_not_the_best_seed() -> None:
 
 def test_a_cell_is_compared_seed_by_seed() -> None:
     np.testing.assert_allclose(grid().differences(4.0, 0.1), [0.05, -0.05])
-    assert not grid().better_than_alone(4.0, 0.1)
+    assert not grid().worth_a_test(4.0, 0.1)
 
 
 def test_a_cell_that_is_not_there_is_named() -> None:

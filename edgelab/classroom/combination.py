@@ -2,12 +2,15 @@
 
     defend_combination(result, my_choice, limits, tested)
 
-The choice was made on validation images, so the paragraph adds what the test images say: looked at once,
-after it. The student's own choice becomes a record that the worksheet can cite. Lesson 24.
+The choice was made on validation images, so the paragraph adds what the test images say, which are looked
+at after it; who chooses another model then has seen them before, and the paragraph says so. Its figures
+are the measured ones, whatever the student wrote. The student's own choice becomes a record that the
+worksheet can cite. Lesson 24.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from edgelab import records
@@ -34,8 +37,7 @@ def library_choice(
     from edgelab import pareto
 
     name = pareto.choose(result, goal, limits).name
-    size, share = result[name]["size_gzip_bytes"], result[name]["accuracy"]
-    return name, (size or 0.0) / 1e3, 100 * (share or 0.0), REASON
+    return name, *_measured(result, name), REASON
 
 
 def defend_combination(
@@ -48,16 +50,18 @@ def defend_combination(
 
     Args:
         result: the comparison that was chosen from, on validation images.
-        choice: name, kB to download, accuracy in percent, and the reason.
+        choice: name, kB to download, accuracy in percent, and the reason; the two figures are taken
+            from the comparison instead.
         limits: with "size_gzip_bytes" and "accuracy".
         tested: the chosen model against the float one on the test images.
 
     Raises:
-        InputError: the chosen model was not compared.
+        InputError: the chosen model was not compared, or without labelled images.
     """
-    name, size_kb, accuracy, reason = choice
+    name, *_typed, reason = choice
     if name not in result.names:
         raise InputError(f"{name!r} was not compared; these were: {', '.join(result.names)}.")
+    size_kb, accuracy = _measured(result, name)
     by_library = reason == REASON
     chosen = _(
         "With at most {limit} to download and at least {least} % right on the validation images, I choose "
@@ -76,7 +80,8 @@ def defend_combination(
         "cannot tell": _("not to be told apart from the float network"),
     }
     seen = _(
-        "On {n} test images, looked at once, it is {verdict}: {points} points [{low}, {high}]."
+        "On {n} test images, looked at after the choice, it is {verdict}: {points} points "
+        "[{low}, {high}]."
     ).format(
         n=tested.total,
         verdict=verdicts[tested.verdict],
@@ -86,13 +91,36 @@ def defend_combination(
     )
     card = Card(_("A choice to defend"), tone="info")
     card.say(chosen)
-    card.say(seen)
     if by_library:
         kept = _("The library chose; once exercise 24.7 passes, your own choice stands here.")
     else:
+        if (number := _number_of_choice(name)) > 1:
+            again = _("This is choice number {k}: the test images had been seen before it.")
+            seen = f"{seen} {again.format(k=number)}"
         kept = _kept(result, name, f"{chosen} {seen}", str(reason))
+    card.say(seen)
     card.say(kept, quiet=True)
     return card
+
+
+def _measured(result: Comparison, name: str) -> tuple[float, float]:
+    """Return the kB to download and the accuracy in percent."""
+    size, share = result[name]["size_gzip_bytes"], result[name]["accuracy"]
+    if size is None or share is None:
+        raise InputError(
+            f"{name!r} was compared without its compressed size or its accuracy: compare files, on "
+            "labelled images."
+        )
+    return size / 1e3, 100 * share
+
+
+def _number_of_choice(name: str) -> int:
+    """Return how many times the journal's choice went to another model, the first and this included."""
+    models = [record.payload.get("model") for record in records.history("choice", CHOICE)]
+    changes = [
+        after for before, after in itertools.pairwise([None, *models, name]) if after != before
+    ]
+    return len(changes)
 
 
 def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:

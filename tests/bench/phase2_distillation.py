@@ -2,26 +2,29 @@
 
 Digits, one teacher trained on all labels. Few labels: the student has 200 of them, and the teacher's
 opinion on all images. A weak teacher: trained on those 200 labels, its students have them all. The third
-student has a quarter of the teacher's parameters. Every student has its control, trained alone.
+student has a fifth of the teacher's parameters. Every student has its control, trained alone. Nothing here
+depends on the profile, and the seeds are others than those that the lesson was written with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelab import data, distill, evaluate, models
+from edgelab import data, distill, evaluate, finetune, models
 from edgelab.trials import Trials
-from tests.bench.figure import Figure, at_least, at_most, reported
+from tests.bench.figure import Figure, at_most, reported
 
-SEEDS = range(10)
+SEEDS = range(100, 110)
 LABELS = 200
 EPOCHS = 10
+TEACHER_EPOCHS, TEACHER_RATE = 10, 2e-3
+KEPT = 0.97
 
 
 def figures() -> Iterator[Figure]:
     """Train the pairs and judge them."""
     digits = data.digits()
-    teacher = models.load("digits_cnn")
+    teacher = finetune.train(models.digits_cnn(), digits, TEACHER_EPOCHS, rate=TEACHER_RATE)
     few = distill.hide_labels(digits.train, LABELS)
     weak = distill.alone(models.digits_cnn(seed=7), few, epochs=2)
 
@@ -40,11 +43,15 @@ def figures() -> Iterator[Figure]:
 
     small = pairs("small student", distill.small, teacher, digits.train)
     own, of_teacher = small.parameters
-    yield at_least(
+    low, high = small.kept_interval
+    yield Figure(
         "distilled student, share of the teacher's accuracy",
         small.kept,
         "of 1",
-        0.97,
+        f"interval above {KEPT:g}",
+        low >= KEPT,
+        low=low,
+        high=high,
         note=f"mean of {len(SEEDS)} seeds, teacher {small.teacher.value:.1%}",
     )
     yield at_most("that student, share of the teacher's parameters", own / of_teacher, "of 1", 0.6)

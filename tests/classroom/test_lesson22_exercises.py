@@ -12,6 +12,7 @@ import numpy as np
 from edgelab import distill, trials
 from edgelab.classroom.exercises import exercises_of
 from edgelab.classroom.exercises.lesson22 import made_up_grids
+from edgelab.classroom.questions import find
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,
@@ -90,7 +91,7 @@ INTERVAL: dict[str, list[Answer]] = {
 def luckiest(grid: trials.Grid) -> tuple[float, float, bool]:
     row, column, _ = np.unravel_index(grid.accuracy.argmax(), grid.accuracy.shape)
     t, alpha = grid.temperatures[row], grid.alphas[column]
-    return t, alpha, grid.better_than_alone(t, alpha)
+    return t, alpha, grid.worth_a_test(t, alpha)
 
 
 def worst(grid: trials.Grid) -> tuple[float, float, bool]:
@@ -109,7 +110,7 @@ CHOICE: dict[str, list[Answer]] = {
     "luckiest-seed": [luckiest],
     "worst-cell": [worst],
     "not-the-best-mean": [lambda g: (g.temperatures[1], g.alphas[1], True)],
-    "too-sure": [
+    "too-hopeful": [
         lambda g: (*g.best, True),
         lambda g: (*g.best, bool(g.differences(*g.best).mean() > 0)),
     ],
@@ -121,18 +122,37 @@ def one_hot(z: Any, high: float, low: float) -> Any:
     return np.where(z == z.max(axis=1, keepdims=True), high, low)
 
 
+def upside_down(z: Any) -> Any:
+    """Return the same winners, and every other class the less likely the more it resembled."""
+    return np.where(z == z.max(axis=1, keepdims=True), z, -z)
+
+
+def shuffled_losers(z: Any) -> Any:
+    """Return the same winners, and the other logits of each row in another order."""
+    random, spoilt = np.random.default_rng(1), z.copy()
+    for row, winner in zip(spoilt, z.argmax(axis=1), strict=True):
+        others = np.arange(len(row)) != winner
+        row[others] = random.permutation(row[others])
+    return spoilt
+
+
 SPOIL: dict[str, list[Answer]] = {
-    "wrong-shape": [lambda z: (z[:, :-1], "b"), lambda z: (z.argmax(axis=1), "b")],
+    "wrong-shape": [lambda z: (z[:, :-1], "c"), lambda z: (z.argmax(axis=1), "c")],
     "changes-answers": [
-        lambda z: (-z, "b"),
-        lambda z: (np.random.default_rng(0).permuted(z, axis=1), "b"),
-        lambda z: (np.zeros_like(z) + np.eye(z.shape[1])[0] * 20, "b"),
+        lambda z: (-z, "c"),
+        lambda z: (np.random.default_rng(0).permuted(z, axis=1), "c"),
+        lambda z: (np.zeros_like(z) + np.eye(z.shape[1])[0] * 20, "c"),
     ],
-    "same-soft-labels": [lambda z: (z, "b"), lambda z: (z - z.max(axis=1, keepdims=True), "b")],
-    "faint-winner": [lambda z: (one_hot(z, 1, 0), "b"), lambda z: (z / 100, "b")],
-    "similarity-left": [lambda z: (z * 0.9, "b"), lambda z: (z + one_hot(z, 1, 0), "b")],
+    "same-soft-labels": [lambda z: (z, "c"), lambda z: (z - z.max(axis=1, keepdims=True), "c")],
+    "faint-winner": [lambda z: (one_hot(z, 1, 0), "c"), lambda z: (z / 100, "c")],
+    "similarity-left": [
+        lambda z: (z * 0.9, "c"),
+        lambda z: (z + one_hot(z, 1, 0), "c"),
+        lambda z: (upside_down(z), "c"),
+        lambda z: (upside_down(z) * 0.9 + 3, "c"),
+    ],
     "lost-answers": [lambda z: (one_hot(z, 20, 0), "a")],
-    "lost-images": [lambda z: (one_hot(z, 20, 0), "c")],
+    "lost-images": [lambda z: (one_hot(z, 20, 0), "b")],
     "lost-nothing": [lambda z: (one_hot(z, 20, 0), "d")],
     "no-such-reason": [lambda z: (one_hot(z, 20, 0), "similarity")],
     "not-a-pair": [lambda z: one_hot(z, 20, 0), lambda z: (one_hot(z, 20, 0),)],
@@ -167,14 +187,22 @@ RIGHT: dict[str, list[Answer]] = {
     "22.4 grid": [
         lambda g: g.choice,
         lambda g: (*g.best, trials.over_seeds(g.differences(*g.best))[0] > 0),
-        lambda g: (*g.best, np.bool_(g.better_than_alone(*g.best))),
+        lambda g: (*g.best, np.bool_(g.worth_a_test(*g.best))),
     ],
     "22.5 spoil": [
-        lambda z: (distill.without_similarity(z), "b"),
-        lambda z: (one_hot(z, 15, 0), "B"),
-        lambda z: (z * 40, "b"),  # one-hot after any softmax: nothing is said about the others
+        lambda z: (distill.without_similarity(z), "c"),
+        lambda z: (one_hot(z, 15, 0), "C"),
+        lambda z: (shuffled_losers(z), "c"),
+        lambda z: (z * 40, "c"),  # one-hot after any softmax: nothing is said about the others
     ],
 }
+
+
+def test_the_right_option_is_not_always_in_the_same_place() -> None:
+    places = {
+        [option.right for option in find(f"22.q{n}").options].index(True) for n in range(1, 5)
+    }
+    assert len(places) == 3
 
 
 def test_the_made_up_grids_tell_the_mistakes_apart() -> None:

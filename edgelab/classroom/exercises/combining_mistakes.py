@@ -7,7 +7,7 @@ measurements, and what it does there tells the misconception.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from edgelab import pareto
@@ -15,7 +15,9 @@ from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
 from edgelab.records import Comparison
 
-_ROUNDING = 0.03  # figures may be written with two digits
+_ROUNDING = 0.03  # a size may be written with two digits
+# Two models may lie a third of a point apart, so an accuracy is written with a decimal, or as whole percents.
+_POINTS, _WHOLE_POINTS = 0.06, 0.51
 # Figures of two models, all better when small: (a, b, whether a beats b).
 DUELS = (
     ((10.0, 5.0), (20.0, 6.0), True),
@@ -27,6 +29,7 @@ DUELS = (
     ((20.0, 6.0), (10.0, 5.0), False),
     ((3.0, 4.0, 1.0), (3.0, 4.0, 2.0), True),
     ((3.0, 4.0, 3.0), (3.0, 9.0, 2.0), False),
+    ((1.0, 1.0, 9.0), (2.0, 2.0, 8.0), False),
 )
 
 
@@ -49,47 +52,9 @@ def judge_beats(beats: Callable[[Any, Any], Any]) -> None:
     if answers == [right for _a, _b, right in DUELS]:
         return
 
-    def would_be(rule: Callable[[Any, Any], bool]) -> bool:
-        return answers == [rule(a, b) for a, b, _right in DUELS]
-
-    def better(a: Any, b: Any) -> list[bool]:
-        return [x < y for x, y in zip(a, b, strict=True)]
-
-    def no_worse(a: Any, b: Any) -> list[bool]:
-        return [x <= y for x, y in zip(a, b, strict=True)]
-
-    if would_be(lambda a, b: all(better(a, b))):
-        raise Wrong(
-            "better-in-all",
-            _(
-                "You ask for better in *every* figure: a model that is as large and faster wins too."
-            ),
-            _("Nowhere worse, and better somewhere."),
-        )
-    if would_be(lambda a, b: any(better(a, b))):
-        raise Wrong(
-            "better-in-one",
-            _("Better in one figure and worse in another is a trade, not a victory."),
-            _("Which second condition forbids to be worse anywhere?"),
-        )
-    if would_be(lambda a, b: all(no_worse(a, b))):
-        raise Wrong(
-            "equals-beat",
-            _("Two equal models beat each other in your rule, so neither would be left."),
-            _("Add: better in at least one figure."),
-        )
-    if would_be(lambda a, b: all(no_worse(b, a)) and any(better(b, a))):
-        raise Wrong(
-            "reversed",
-            _("Your rule says when b beats a."),
-            _("Small is good here: `x <= y` with x from a."),
-        )
-    if would_be(lambda a, b: sum(a) < sum(b)):
-        raise Wrong(
-            "adds-up",
-            _("You add figures of different units: kilobytes and errors have no sum."),
-            _("Compare each figure with its own partner."),
-        )
+    for name, rule, text, advice in _mistaken():
+        if answers == [rule(a, b) for a, b, _right in DUELS]:
+            raise Wrong(name, text, advice)
     wrong = next(duel for duel, got in zip(DUELS, answers, strict=True) if got != duel[2])
     raise Wrong(
         "wrong-verdict",
@@ -100,6 +65,53 @@ def judge_beats(beats: Callable[[Any, Any], Any]) -> None:
             got=_("No") if wrong[2] else _("Yes"),
         ),
         _("Nowhere worse, and better somewhere."),
+    )
+
+
+def _mistaken() -> Iterator[tuple[str, Callable[[Any, Any], bool], str, str]]:
+    """Yield the rules that students write instead: name, rule, what it does, what to do."""
+
+    def better(a: Any, b: Any) -> list[bool]:
+        return [x < y for x, y in zip(a, b, strict=True)]
+
+    def no_worse(a: Any, b: Any) -> list[bool]:
+        return [x <= y for x, y in zip(a, b, strict=True)]
+
+    yield (
+        "better-in-all",
+        lambda a, b: all(better(a, b)),
+        _("You ask for better in *every* figure: a model that is as large and faster wins too."),
+        _("Nowhere worse, and better somewhere."),
+    )
+    yield (
+        "better-in-one",
+        lambda a, b: any(better(a, b)),
+        _("Better in one figure and worse in another is a trade, not a victory."),
+        _("Which second condition forbids to be worse anywhere?"),
+    )
+    yield (
+        "majority",
+        lambda a, b: sum(better(a, b)) > sum(better(b, a)),
+        _("You count votes: who is better in more figures wins, however bad the others are."),
+        _("One figure that is worse is enough: somebody may care for that one."),
+    )
+    yield (
+        "equals-beat",
+        lambda a, b: all(no_worse(a, b)),
+        _("Two equal models beat each other in your rule, so neither would be left."),
+        _("Add: better in at least one figure."),
+    )
+    yield (
+        "reversed",
+        lambda a, b: pareto.beats(b, a),
+        _("Your rule says when b beats a."),
+        _("Small is good here: `x <= y` with x from a."),
+    )
+    yield (
+        "adds-up",
+        lambda a, b: sum(a) < sum(b),
+        _("You add figures of different units: kilobytes and errors have no sum."),
+        _("Compare each figure with its own partner."),
     )
 
 
@@ -149,7 +161,8 @@ def judge_own_figures(result: Comparison, name: str, size_kb: float, accuracy: f
             ),
             _("`size_gzip_bytes` is in bytes; 1 kB is 1,000 of them."),
         )
-    if not _close(accuracy, 100 * share):
+    allowed = _WHOLE_POINTS if float(accuracy).is_integer() else _POINTS
+    if abs(accuracy - 100 * share) > allowed:
         raise Wrong(
             "share-instead-of-percent" if _close(accuracy, share) else "not-your-accuracy",
             _("You measured {right} % for {name}; you give {got}.").format(

@@ -17,6 +17,7 @@ from edgelab.classroom.language import _, format_number
 JUDGED_AT = 4.0
 _FLAT = 0.01
 _FAINT = 0.5
+_RELATED = 0.3
 
 
 def judge_soft(got: Any, logits: Any, temperature: float) -> None:
@@ -102,7 +103,9 @@ def judge_loss(got: float, hard: float, soft: float, temperature: float, alpha: 
         raise Wrong(
             "no-square",
             _("T² is missing: at T = 4 the teacher's voice would be sixteen times too weak."),
-            _("Look at the table above: what makes the slopes equal at every temperature?"),
+            _(
+                "Look at the table above: by which factor do the slopes settle at high temperatures?"
+            ),
         )
     if is_it(alpha * hard + (1 - alpha) * temperature * soft):
         raise Wrong(
@@ -231,13 +234,13 @@ def judge_choice(given: Any, grid: trials.Grid) -> None:
         raise Wrong(
             "not-three",
             _("Three things are wanted: temperature, alpha, and True or False."),
-            _("`return temperature, alpha, sure`"),
+            _("`return temperature, alpha, worth_a_test`"),
         )
     t, alpha = as_number(given[0]), as_number(given[1])
     if not isinstance(given[2], bool | np.bool_):
         raise Wrong(
             "not-a-verdict",
-            _("The third result says True or False: is the gain more than luck?"),
+            _("The third result says True or False: does the gain's interval lie above 0?"),
             _("`low > 0` is such a value."),
         )
     if t not in grid.temperatures or alpha not in grid.alphas:
@@ -253,15 +256,15 @@ def judge_choice(given: Any, grid: trials.Grid) -> None:
         )
     if (t, alpha) != grid.best:
         _judge_other_cell(grid, t, alpha)
-    if bool(given[2]) != grid.better_than_alone(t, alpha):
+    if bool(given[2]) != grid.worth_a_test(t, alpha):
         low, high = (100 * bound for bound in trials.over_seeds(grid.differences(t, alpha)))
         bounds = f"[{format_number(low, 2)}, {format_number(high, 2)}]"
         raise Wrong(
-            "too-sure" if given[2] else "too-modest",
+            "too-hopeful" if given[2] else "too-modest",
             _("The cell is right. Its gain over the students alone is {bounds} points.").format(
                 bounds=bounds
             ),
-            _("It is more than luck when the whole interval lies above 0."),
+            _("It is worth a test when the whole interval lies above 0."),
         )
 
 
@@ -310,17 +313,27 @@ def judge_spoilt(got: Any, logits: Any) -> None:
             ),
             _("Give all classes but the winner the same logit."),
         )
+    related = _mean_correlation(left, was)
+    if abs(related) > _RELATED:
+        raise Wrong(
+            "similarity-left",
+            _(
+                "Your other classes follow the teacher's, or run against them (correlation {r}): who "
+                "reads them upside down learns all the same."
+            ).format(r=format_number(related, 2)),
+            _("Give all classes but the winner the same logit."),
+        )
 
 
 def judge_letter(letter: Any) -> None:
     """Raise `Wrong` unless the letter says what spoilt answers lack."""
     wrong = {
         "a": ("lost-answers", _("Every answer is still there: that was the rule.")),
-        "c": ("lost-images", _("The student sees as many images as before.")),
+        "b": ("lost-images", _("The student sees as many images as before.")),
         "d": ("lost-nothing", _("The winner stays, and the other probabilities have changed.")),
     }
     given = letter.strip().lower() if isinstance(letter, str) else letter
-    if given == "b":
+    if given == "c":
         return
     if given not in wrong:
         raise Wrong(
@@ -357,6 +370,16 @@ def _judge_other_cell(grid: trials.Grid, t: float, alpha: float) -> None:
         ),
         _("`np.unravel_index(grid.mean.argmax(), grid.mean.shape)` gives its row and column."),
     )
+
+
+def _mean_correlation(left: Any, was: Any) -> float:
+    """Return how the rows of two arrays go together on average, −1 to 1; a flat row counts as 0."""
+    import numpy as np
+
+    a, b = (v - v.mean(axis=1, keepdims=True) for v in (left, was))
+    sizes = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    shares = (a * b).sum(axis=1) / np.where(sizes > 0, sizes, 1)
+    return float(np.where(np.ptp(left, axis=1) < _FLAT, 0, shares).mean())
 
 
 def _interval(differences: Any, factor: float) -> tuple[float, float]:

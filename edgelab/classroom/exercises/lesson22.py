@@ -5,7 +5,7 @@ The functions that students write, and how the checks call them:
     22.1 soft labels    soft(logits, temperature)                          → probabilities, row by row
     22.2 loss           combine(hard, soft, temperature, alpha)            → one number
     22.3 interval       interval(alone, distilled, factor)                 → (low, high)
-    22.4 grid           choose(grid)                                       → (temperature, alpha, sure)
+    22.4 grid           choose(grid)                                       → (temperature, alpha, worth a test)
     22.5 spoil          spoil(logits)                                      → (logits, letter)
 
 Logits are (images, classes); accuracies are shares of one. Loss and interval are those of `distill`
@@ -62,7 +62,7 @@ def soft_labels(answer: Answer) -> str:
     "22.2 loss",
     N_("The two voices of the loss"),
     hints=(
-        N_("What must be left when alpha is 1? And by what has the table made the slopes equal?"),
+        N_("What must be left when alpha is 1? And which column of the table settles?"),
         N_("`alpha * hard + (1 - alpha) * temperature ** 2 * soft`"),
     ),
 )
@@ -77,7 +77,7 @@ def loss(answer: Answer) -> str:
         got = answer.number(hard, soft, temperature, alpha)
         judge_loss(got, hard, soft, temperature, alpha)
     return _(
-        "Alpha now means the same at every temperature, and with alpha = 1 the teacher is silent."
+        "Alpha now means about the same at every high temperature; with alpha = 1 the teacher is silent."
     )
 
 
@@ -104,23 +104,23 @@ def interval(answer: Answer) -> str:
 
 @exercise(
     "22.4 grid",
-    N_("Choose a temperature and an alpha, and say how sure you are"),
+    N_("Choose a temperature and an alpha, and say whether they are worth a test"),
     hints=(
         N_(
-            "Each cell was trained with several seeds. Which number of a cell is not luck? And with "
-            "which students must the best cell be compared before you call it a gain?"
+            "Each cell was trained with several seeds. Which number of a cell does not hang on one of "
+            "them? And with which students must the best cell be compared before you call it a gain?"
         ),
         N_(
             "`temperature, alpha = grid.best`, then `differences = grid.differences(temperature, alpha)` "
-            "and `low, high = trials.over_seeds(differences)`. Sure means `low > 0`."
+            "and `low, high = trials.over_seeds(differences)`. Worth a test means `low > 0`."
         ),
     ),
 )
 def grid(answer: Answer) -> str:
-    """Check a choice from a grid: the best mean on validation, and whether it beats the control."""
+    """Check a choice from a grid: the best mean, and whether its gain's interval lies above 0."""
     for made in made_up_grids():
         judge_choice(answer(made), made)
-    return _("The mean decides, not the luckiest seed; and you say when the gain may be luck.")
+    return _("The mean decides, not the luckiest seed; whether it was luck, the test images say.")
 
 
 @exercise(
@@ -186,15 +186,15 @@ questions.define(
         N_("The label already says which class is right."),
     ),
     Option(
+        N_("How difficult the image is for the student."),
+        N_("The teacher knows nothing of the student; it speaks of its own doubt."),
+    ),
+    Option(
         N_("Which other classes the image resembles, and how sure the teacher is."),
         N_(
             "A 7 that looks a bit like a 1 says something about both. Hinton called it dark knowledge."
         ),
         right=True,
-    ),
-    Option(
-        N_("How difficult the image is for the student."),
-        N_("The teacher knows nothing of the student; it speaks of its own doubt."),
     ),
 )
 
@@ -223,15 +223,15 @@ questions.define(
         "is the honest way to tell it?"
     ),
     Option(
-        N_("“Distillation replaces labels: 200 suffice.”"),
-        N_("The labels were needed, by the teacher. They reached the student through it."),
-    ),
-    Option(
         N_("“The teacher carries what it learnt from labels that this student never saw.”"),
         N_(
             "That is a real use: the teacher exists, its data does not leave its owner, images are free."
         ),
         right=True,
+    ),
+    Option(
+        N_("“Distillation replaces labels: 200 suffice.”"),
+        N_("The labels were needed, by the teacher. They reached the student through it."),
     ),
     Option(
         N_("“The comparison is unfair and says nothing.”"),
