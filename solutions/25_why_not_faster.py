@@ -175,7 +175,7 @@ report.lost_time(why)
 #
 # **What you can't:** take the blue part for reachable. A gain on paper is a rule of thumb, never a law.
 #
-# ## The network is not what takes the time
+# ## Does the network take the time?
 #
 # Next suspect: the call. Here are two towers of ten dense layers, the second with hardly any work to do.
 
@@ -263,8 +263,8 @@ tables.of_rows(
 )
 
 # %% [markdown]
-# A line that starts a little below zero says: nothing worth naming is paid once. (Larger batches fall out of a cache, so the
-# line is a little too steep; the library writes 0.) Does `explain` find the same for the tiny tower?
+# A line that starts a little below zero says: nothing worth naming is paid once. (Larger batches may fall out of a cache,
+# which makes the line too steep; the library writes 0.) Does `explain` find the same for the tiny tower?
 
 # %%
 benchmark.explain(little, tiny)
@@ -344,7 +344,7 @@ thin_layers
 # %% [markdown]
 # The suspect: a processor multiplies 4, 8 or 16 numbers in one step, with its vector instructions (*instructions vectorielles*,
 # SIMD). If so, one filter uses one multiplier, the others wait, and filters cost time in steps, not one by one. That can
-# be tried: a single convolution, with more and more filters.
+# be tried by hand: a single convolution, with more and more filters.
 
 # %%
 predict("step", "From eight filters to nine: how many times longer?", unit="×", canned=1.1)
