@@ -159,7 +159,8 @@ else:
 # **What you can't:** that nobody can use zeros. Whole filters can be cut out, some GPUs skip two of four, and gzip likes them.
 #
 # `benchmark.explain` does this for a dozen suspects: it times the pair in turn with variants that lack one suspect each,
-# and adds up where the time went. It names a cause only if that accounts for at least half of the time beyond the promise.
+# and adds up where the time went. What the reference pays as well it subtracts: that is no reason for a difference. It names
+# a cause only if that explains more than what stays unexplained.
 
 # %%
 why = benchmark.explain(float32, pruned)
@@ -343,8 +344,8 @@ thin_layers
 
 # %% [markdown]
 # The suspect: a processor multiplies 4, 8 or 16 numbers in one step, with its vector instructions (*instructions vectorielles*,
-# SIMD). If so, one filter uses one multiplier, the others wait, and filters cost time in steps, not one by one. That can
-# be tried by hand: a single convolution, with more and more filters.
+# SIMD). If so, one filter uses one multiplier, the others wait, and filters cost time in steps, not one by one. `explain` pads
+# the thin layers to eight channels and times that. By hand: a single convolution, with more and more filters.
 
 # %%
 predict("step", "From eight filters to nine: how many times longer?", unit="×", canned=1.1)
@@ -615,7 +616,7 @@ reading
 #
 # ## When there is nothing to find
 #
-# A tool that always finds a culprit is worthless. Two pairs in which nobody hid one: half the layers, and the same file twice.
+# A tool that always finds a culprit is worthless. Two pairs without any: half the layers, and the same file twice.
 
 # %%
 honest = [
@@ -632,7 +633,7 @@ report.lost_time(everything)
 
 # %% [markdown]
 # **What you can conclude:** one complaint, many causes. Where *no cause found* stands above a blue bar there was nothing to
-# explain; above any other the list of causes ends: what is known accounts for less than half.
+# explain; above any other, what is known explains too little, or the measurement leaves it open.
 #
 # **What you can't:** compare the lengths between rows: each bar is the whole time of its own candidate.
 #
