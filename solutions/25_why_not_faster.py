@@ -359,8 +359,9 @@ report.bars(steps, by="latency_ms")
 
 # %% [markdown]
 # **What you can conclude:** if the time stays almost flat and then rises by a step, the step is this processor's: its vector
-# instructions multiply that many numbers at once, and a pruned layer should keep a multiple of it. If it rises evenly, the
-# suspect above is innocent here. Where the intervals overlap, nothing is shown.
+# instructions multiply that many numbers at once, and a pruned layer should keep a multiple of it. If nine take
+# longer than sixteen, the remainder costs more than the products that it saves. If the time rises evenly, the suspect above
+# is innocent here. Where the intervals overlap, nothing is shown.
 #
 # **What you can't:** carry the step to another processor, or to the kernels of another runtime.
 #
@@ -413,11 +414,14 @@ from edgelab import machine
 print("For int8 this processor has:", ", ".join(machine.describe()["int8"]) or "nothing special")
 report.claim("int8-speed", compared)
 
+# %% [markdown]
+# **What you can conclude:** whether the claim holds with these instructions. **What you can't:** what another processor does.
+
 # %%
 report.claim("float16-speed", compared)
 
 # %% [markdown]
-# **What you can conclude:** whether both claims hold *here*. The second one comes from hardware that multiplies float16 directly.
+# **What you can conclude:** whether this claim holds *here*. It comes from hardware that multiplies float16 directly.
 #
 # **What you can't:** blame the claim. On that hardware it may well be true.
 #
