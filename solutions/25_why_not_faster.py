@@ -5,7 +5,7 @@
 # - say how many times faster a smaller file should be on paper, and measure how much of that arrives;
 # - find the reason by taking one suspect away at a time, by hand and with `benchmark.explain`;
 # - compute what the whole wins when a part becomes faster, before you pay for the faster part;
-# - choose the lever for a CPU, a GPU or an NPU, and defend the choice with your own measurement.
+# - choose the lever for this CPU and defend it with your own measurement; name those of a GPU and an NPU.
 #
 # Needs: lesson 10's idea of a fair comparison and lesson 20's int8 files. Time: see the table in README, measured.
 # Feeds the worksheet: part 2 *Likely bottlenecks*, part 4 *Further optimisations*.
@@ -59,8 +59,8 @@ reveal("pruned_speed", 1 / result.ratio("pruned").value)
 report.bars(result, by=("size_gzip_bytes", "latency_ms"))
 
 # %% [markdown]
-# **What you can conclude:** whether this runtime made anything of the zeros. The usual answer is in the bars: a much smaller
-# download, and the same time.
+# **What you can conclude:** whether the file with the zeros is a smaller download, and whether it answers sooner. The usual
+# answer: much smaller, and about as slow. Is it yours?
 #
 # **What you can't:** that pruning is useless, or that every runtime behaves like this one. And above all not *why*. Trackers
 # of all tools are full of this question, and of guesses. In this lesson nobody guesses.
@@ -131,7 +131,7 @@ print(f"measured {1 / result.ratio('pruned').value:.2f} ×")
 #
 # Suspect: the runtime multiplies the zeros like any other number. How could you prove it? Not by thinking. Make the same
 # file *without zeros*, put a tiny number in their place, and time both. If the zeros save anything, the filled file
-# must be slower.
+# must be slower. Call a tenth of the time worth naming.
 
 # %%
 predict("filled", "How many times longer does the file without zeros take?", unit="×", canned=1.5)
@@ -141,18 +141,26 @@ from edgelab import filled
 
 no_zeros = filled.fill(pruned, "filled.tflite")
 experiment = benchmark.compare({"pruned": pruned, "filled": no_zeros}, accuracy=False)
-reveal("filled", experiment.ratio("filled").value)
-experiment.ratio("filled")
+r = experiment.ratio("filled")
+reveal("filled", r.value)
+print(r)
+if r.high < 1.1:
+    print("Settled: no zero worth naming is skipped.")
+elif r.low > 1.1:
+    print("The zeros do save time here.")
+else:
+    print("The interval is too wide to tell.")
 
 # %% [markdown]
-# **What you can conclude:** if the verdict is *cannot tell*, or the two differ by a hair, no zero was skipped: the kernels of
-# this runtime read a weight, multiply, add, whatever the weight is. To ask "is it 0?" before each product would cost more
-# than the product.
+# **What you can conclude:** if the whole interval lies below 1.1, no zero worth naming is skipped: the kernels of this runtime
+# read a weight, multiply, add, whatever the weight is. To ask "is it 0?" before each product would cost more than the product.
+# If the interval lies above, this runtime does use them. If it reaches over 1.1, nothing is shown yet: *cannot tell* is no proof.
 #
 # **What you can't:** that nobody can use zeros. Whole filters can be cut out, some GPUs skip two of four, and gzip likes them.
 #
 # `benchmark.explain` does this for a dozen suspects: it times the pair in turn with variants that lack one suspect each,
-# and adds up where the time went.
+# and adds up where the time went. What the reference pays as well it subtracts: that is no reason for a difference. It names
+# a cause only if that explains more than what stays unexplained.
 
 # %%
 why = benchmark.explain(float32, pruned)
@@ -163,11 +171,12 @@ report.lost_time(why)
 
 # %% [markdown]
 # **How to read it:** blue is the time that the file would take if the promise were kept; vermillion is what the main cause
-# costs; grey is what nobody accounts for. **What you can conclude:** the name of the cause, with its evidence above.
+# costs; grey is what nobody accounts for. **What you can conclude:** the name of the cause if one is named, with its evidence
+# above; *no cause found* is an answer too.
 #
 # **What you can't:** take the blue part for reachable. A gain on paper is a rule of thumb, never a law.
 #
-# ## The network is not what takes the time
+# ## Does the network take the time?
 #
 # Next suspect: the call. Here are two towers of ten dense layers, the second with hardly any work to do.
 
@@ -217,9 +226,9 @@ reveal("tiny_speed", little_ms / by_batch["tiny"][1])
 report.call_cost(by_batch)
 
 # %% [markdown]
-# **What you can conclude:** the line of the tiny one does not begin at zero. With no input at all a call would still cost
-# something: it hands over tensors and starts every operator. That is the *overhead* (*surcoût*). Where the vermillion bar is
-# nearly as high as the first point, the network is not what takes the time.
+# **What you can conclude:** where each line begins. If it begins well above zero, a call would cost something with no input at
+# all: it hands over tensors and starts every operator. That is the *overhead* (*surcoût*). Where the vermillion bar is nearly as
+# high as the first point, the network is not what takes the time.
 #
 # **What you can't:** that a batch is always cheaper. If one more input costs as much as the first, a batch wins nothing.
 #
@@ -255,8 +264,8 @@ tables.of_rows(
 )
 
 # %% [markdown]
-# A line that starts a little below zero says: nothing worth naming is paid once. (Larger batches fall out of a cache, so the
-# line is a little too steep; the library writes 0.) For the tiny tower `explain` comes to the same conclusion:
+# A line that starts a little below zero says: nothing worth naming is paid once. (Larger batches may fall out of a cache,
+# which makes the line too steep; the library writes 0.) Does `explain` find the same for the tiny tower?
 
 # %%
 benchmark.explain(little, tiny)
@@ -302,7 +311,7 @@ report.partial_gain(shares)
 
 # %% [markdown]
 # **What you can conclude:** where each curve ends. Nobody comes above that limit by improving the network, whatever the
-# method: int8, pruning, a smaller architecture.
+# method: int8, pruning, narrower layers.
 #
 # **What you can't:** that the limit is fixed. It moves when you change the *other* part: several images a call, fewer
 # operators, another runtime.
@@ -334,11 +343,29 @@ reveal("filters", thin_layers.diagnosis.gain)
 thin_layers
 
 # %% [markdown]
-# A processor multiplies eight or sixteen numbers in one step: its vector instructions (*instructions vectorielles*, SIMD). One
-# filter uses one of the eight multipliers, and the other seven wait. So the first seven of eight filters cost little more
-# than one, and a pruned layer should keep a multiple of eight.
+# The suspect: a processor multiplies 4, 8 or 16 numbers in one step, with its vector instructions (*instructions vectorielles*,
+# SIMD). If so, one filter uses one multiplier, the others wait, and filters cost time in steps, not one by one. `explain` pads
+# the thin layers to eight channels and times that. By hand: a single convolution, with more and more filters.
+
+# %%
+predict("step", "From eight filters to nine: how many times longer?", unit="×", canned=1.1)
+
+# %%
+filters = (1, 8, 9, 16) if PROFILE == "ci" else (1, 2, 4, 7, 8, 9, 16, 17)
+ladder = {f"filters: {n}": convert.to_tflite(stack(1, n), f"filters{n}.tflite") for n in filters}
+steps = benchmark.compare(ladder, accuracy=False, sizes=False)
+reveal("step", steps.ratio("filters: 9").value / steps.ratio("filters: 8").value)
+report.bars(steps, by="latency_ms")
+
+# %% [markdown]
+# **What you can conclude:** if the time stays almost flat and then rises by a step, the step is this processor's: its vector
+# instructions multiply that many numbers at once, and a pruned layer should keep a multiple of it. If nine take
+# longer than sixteen, the remainder costs more than the products that it saves. If the time rises evenly, the suspect above
+# is innocent here. Where the intervals overlap, nothing is shown.
 #
-# ## Fewer bits, and slower
+# **What you can't:** carry the step to another processor, or to the kernels of another runtime.
+#
+# ## Fewer bits, less time?
 #
 # Four files of ResNet8, each with fewer bits than the float one. The converter refuses none of them. Which is faster?
 
@@ -360,9 +387,9 @@ reveal("narrow", sum(compared.ratio(name).verdict == "faster" for name in narrow
 report.bars(compared, by=("size_file_bytes", "latency_ms"))
 
 # %% [markdown]
-# **What you can conclude:** that fewer bits make files smaller, each of them. And that time follows other rules.
+# **What you can conclude:** that fewer bits make files smaller, each of them. And for which of them the time follows.
 #
-# **What you can't:** name the rule from the length of a bar. Ask for the reasons:
+# **What you can't:** name the reason from the length of a bar. Ask for the reasons:
 
 # %%
 reasons = {
@@ -371,13 +398,15 @@ reasons = {
 report.lost_time(list(reasons.values()))
 
 # %% [markdown]
-# **What you can conclude:** equal bars may have different causes, so one remedy for all would be wrong.
+# **What you can conclude:** which cause is named for which file. Equal bars may have different causes, so one remedy for all
+# would be wrong.
 # - *Widened:* the file holds narrow weights, the processor multiplies floats. Such a file is a smaller download.
 # - *No fast kernel* (*noyau de calcul*): the runtime has a slow general version of the operator, and takes it without a word.
-# - *No instructions for int8:* the kernel is good, the processor does not multiply bytes faster than floats. If `int8`
-#   keeps its promise here, your processor has them: look at the next line.
+# - *No instructions for int8:* the kernel is good, the processor does not multiply bytes much faster than floats. The next
+#   cell prints which of these instructions yours has.
 #
-# **What you can't:** carry the int8 verdict to another machine. Everything else in this chart travels, this does not.
+# **What you can't:** carry these verdicts elsewhere. int8 and float16 depend on the processor's instructions, int16 and int4 on
+# the kernels that this version of the runtime has.
 
 # %%
 from edgelab import machine
@@ -385,15 +414,18 @@ from edgelab import machine
 print("For int8 this processor has:", ", ".join(machine.describe()["int8"]) or "nothing special")
 report.claim("int8-speed", compared)
 
+# %% [markdown]
+# **What you can conclude:** whether the claim holds with these instructions. **What you can't:** what another processor does.
+
 # %%
 report.claim("float16-speed", compared)
 
 # %% [markdown]
-# **What you can conclude:** whether both claims hold *here*. The second one comes from hardware that multiplies float16 directly.
+# **What you can conclude:** whether this claim holds *here*. It comes from hardware that multiplies float16 directly.
 #
 # **What you can't:** blame the claim. On that hardware it may well be true.
 #
-# ## The remedy that makes it worse
+# ## A remedy that may make it worse
 #
 # In ONNX Runtime one line quantizes any network, without a single calibration image: *dynamic* quantization. The activations
 # are rounded while the network runs.
@@ -418,6 +450,36 @@ report.operator_times(slower)
 #
 # **What you can't:** condemn dynamic quantization. It was made for large matrix products, in language models for instance.
 #
+# ## Islands
+#
+# A quantizer leaves out what it has no integer kernel for. Here six small convolutions become int8, and the absolute value
+# between them stays float: islands (*îlots*) of integers. At each shore numbers are converted: quantized (`QuantizeLinear`)
+# on the way in, back again (`DequantizeLinear`) on the way out.
+
+# %%
+from edgelab import islands
+
+all_float = convert.to_onnx(islands.network(), "all_float.onnx")
+noise = np.random.default_rng(0).random((4, 32, 32, 32), dtype=np.float32)
+partly = islands.only(all_float, noise, "islands.onnx", kinds=["Conv"])
+crossings = [anatomy.of(file).converters for file in (all_float, partly)]
+print(f"converting operators: {crossings[0]} before, {crossings[1]} now")
+predict("islands", "Convolutions in int8: how many times faster?", unit="×", canned=2)
+
+# %%
+shores = benchmark.explain(all_float, partly, names=("all float", "islands of int8"))
+reveal("islands", shores.diagnosis.gain)
+shores
+
+# %%
+report.operator_times(shores)
+
+# %% [markdown]
+# **What you can conclude:** compare the vermillion bars with the blue one of the convolutions. Vermillion is the price of
+# the shores. It grows with the activations, not with the products: next to small products it can eat what int8 saves.
+#
+# **What you can't:** that islands never pay. Large convolutions earn back a conversion; a long piece in one type needs only two.
+#
 # ## More workers than work
 #
 # Threads (*fils d'exécution*) share the products of one image. Ask for more of them than there are cores.
@@ -438,8 +500,9 @@ reveal("threads", thread_ms[1] / thread_ms[many])
 report.thread_times(thread_ms, cores)
 
 # %% [markdown]
-# **What you can conclude:** from which number on threads wait for each other. After every operator all must meet; with more
-# threads than cores some are not even running when the others arrive.
+# **What you can conclude:** from which number on more threads do not help, or harm. After every operator all must meet: small
+# operators make them wait even where each has a core, and with more threads than cores some are not even running when the
+# others arrive.
 #
 # **What you can't:** choose the best number once and for all. A larger network has more to share out, and a server with
 # four workers of four threads each asks for sixteen.
@@ -509,7 +572,8 @@ print("same numbers:", same, "·", healthy.verdict)
 #
 # Return three things: how many times faster the *whole call* would become, the cause that you would work on first (a key such as
 # `"python"`), and a sentence with your reason. The two times are in `explanation.evidence`: `.without["python"]` is the
-# network alone, `.after.latency_ms` the whole call. The check compares with your journal; it does not judge the sentence.
+# network alone, `.after.latency_ms` the whole call. The check compares with your journal, and tries your function on a made-up
+# call; it does not judge the sentence.
 
 
 # %%
@@ -548,9 +612,9 @@ reading = benchmark.explain(full, matrix, names=("convolutions", "one matrix"))
 reading
 
 # %% [markdown]
-# **What you can conclude:** if *reading the weights* is named, the multipliers wait for memory. Then fewer bits help even
-# without fast instructions, and so does a batch: each weight that was read is used for several images. Lesson 10's
-# roofline says the same in one picture.
+# **What you can conclude:** if *reading the weights* is named, the multipliers wait for memory. Then fewer bits help if they
+# stay narrow in memory (not if they are widened when the file is loaded), and so does a batch: each weight that was read is
+# used for several images. Lesson 10's roofline shows both limits in one picture.
 #
 # **What you can't:** compare products across kinds of layers, and expect time to follow.
 #
@@ -567,30 +631,29 @@ for one in honest:
     print(f"{one.names[1]}: {one.verdict}")
 
 # %%
-everything = [why, thin_layers, *reasons.values(), slower, crowded, application, reading, *honest]
+everything = [why, thin_layers, *reasons.values(), slower, shores, crowded, application, reading]
+everything += honest
 report.lost_time(everything)
 
 # %% [markdown]
-# **What you can conclude:** one complaint, many causes. Where *no cause found* stands beside a blue bar there was nothing to
-# explain; beside a grey one the list of causes ends.
+# **What you can conclude:** one complaint, many causes. Where *no cause found* stands above a blue bar there was nothing to
+# explain; above any other, what is known explains too little, or the measurement leaves it open.
 #
 # **What you can't:** compare the lengths between rows: each bar is the whole time of its own candidate.
 #
 # ## The levers of each kind of hardware
 #
-# A *lever* (*levier*) is what you can change. (GPU: graphics processor, *processeur graphique*. NPU: *processeur neuronal*.)
+# A *lever* (*levier*) is what you can change. (GPU: *processeur graphique*. NPU: *processeur neuronal*.)
 #
 # | | Fast at | Levers | What spoils it |
 # | :--- | :--- | :--- | :--- |
 # | CPU | a few numbers a step, cheap calls | int8 instructions, few bytes, threads up to the cores | weights beyond the cache |
-# | GPU | thousands of numbers a step | large batches, half precision | one image at a time, copies to and fro |
-# | NPU | the operators that it was built for | full integer files in one piece | operators that fall back (*repli*) |
-#
-# Of the first row, this machine has:
+# | GPU | thousands of numbers a step | large batches, half precision, data that stay in its memory | one image at a time, copies to and fro |
+# | NPU | the operators that it was built for | full integer files in one piece, so that data flow from operator to operator | operators that fall back (*repli*) |
 
 # %%
 here = machine.describe()
-print("cores:", here["cores"])
+print("The CPU of this machine:", here["cores"], "cores")
 print("instructions for floats:", ", ".join(here["float"]) or "nothing special")
 print("instructions for int8:", ", ".join(here["int8"]) or "nothing special")
 
@@ -613,15 +676,16 @@ print(f"the rest ten times faster: the whole at most {my_gain(1 - covered.slow, 
 benchmark.explain(float32, cut, names=("float32", "two layers left over"))
 
 # %% [markdown]
-# **What you can conclude:** a few layers without a kernel decide about the whole, by Amdahl's sum; and every cut costs a copy.
+# **What you can conclude:** how much two layers without a kernel can decide about the whole, by Amdahl's sum. If the pieces
+# became more, data are handed over at every cut too.
 #
 # **What you can't:** read that from the share of operators. Ask which products they hold, and into how many pieces they cut.
 
 # %% [markdown]
 # ### Exercise 5: break it, and say why
 #
-# Make `full.tflite` slower without touching the file: return a `Candidate` for it (with another runtime or number of threads) and
-# the letter of the reason.
+# Make `full.tflite` slower without touching the file: return a `Candidate` for it (runtime `"litert-builtin"` leaves the fast
+# kernels out; `threads=` asks for that many threads) and the letter of the reason.
 #
 # a. Its threads wait for each other. b. Its operators run on general kernels. c. Its weights are widened.
 # d. The call costs more than the network.
@@ -646,8 +710,8 @@ candidate, letter = working("25.5 break it", slow_down, levers.spoiled)(full)
 benchmark.explain(full, candidate, names=("full", "spoiled"))
 
 # %% [markdown]
-# Does it name your reason? If it does not, you have found out something about your machine: perhaps its system hides the extra
-# threads well. Say which experiment would tell.
+# Does it name your reason? If it does not, you have found out something about your machine: perhaps it has work and cores for
+# these threads, or its system hides the extra ones well. Say which experiment would tell.
 #
 # ## Questions
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import artefacts, convert, keras, machine, quantize, runtimes, workspace
+from edgelab import convert, islands, keras, machine, quantize
 from edgelab.benchmark import Pipeline
 from edgelab.runtimes import Candidate
 
@@ -105,17 +105,15 @@ class Pairs:
 
     def converters(self) -> Pair:
         """Integer convolutions with float operators between them."""
-        model = pointwise(32, channels=32, layers=6)
-        source = convert.to_onnx(model, self.folder / "pointwise.onnx")
+        source = convert.to_onnx(islands.network(), self.folder / "pointwise.onnx")
         images = np.random.default_rng(0).random((4, 32, 32, 32), dtype=np.float32)
-        target = self.folder / "islands.onnx"
-        return source, only(source, images, target, ["Conv"])
+        return source, islands.only(source, images, self.folder / "islands.onnx")
 
     def floats(self) -> Pair:
         """Most weights are int8, most multiplications are not."""
         source = convert.to_onnx(mostly_dense(self.size), self.folder / "dense.onnx")
         target = self.folder / "dense-int8.onnx"
-        return source, only(source, self.images, target, ["Gemm", "MatMul"])
+        return source, islands.only(source, self.images, target, ["Gemm", "MatMul"])
 
     def threads(self) -> Pair:
         """Far more threads than cores."""
@@ -171,18 +169,6 @@ def convolutions(size: int, filters: int, layers: int, seed: int = 0) -> Any:
     return k.Model(image, k.layers.Dense(10)(x), name=f"convolutions{filters}x{layers}")
 
 
-def pointwise(size: int, channels: int, layers: int) -> Any:
-    """Return 1×1 convolutions with an operator between them that has no integer kernel."""
-    k, tf = keras.keras(), keras.tf()
-    k.utils.set_random_seed(0)
-    image = k.Input((size, size, channels), name="image")
-    x = image
-    for _ in range(layers):
-        x = tf.abs(k.layers.Conv2D(channels, 1, padding="same")(x))
-    x = k.layers.GlobalAveragePooling2D()(x)
-    return k.Model(image, k.layers.Dense(10)(x), name="pointwise")
-
-
 def tower(width: int, layers: int = 10) -> Any:
     """Return a chain of dense layers of one width."""
     k = keras.keras()
@@ -213,39 +199,6 @@ def one_matrix(width: int) -> Any:
     k.utils.set_random_seed(0)
     values = k.Input((width,), name="values")
     return k.Model(values, k.layers.Dense(width)(values), name="one_matrix")
-
-
-def only(source: Path, images: np.ndarray, target: Path, kinds: list[str]) -> Path:
-    """Quantize only these kinds of operators of an ONNX file (statically, QDQ)."""
-    from onnxruntime import quantization as tools
-
-    with runtimes.load(source) as runner:
-        name = runner.input_spec.name
-
-    class Reader(tools.CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self._feeds = ({name: image[None]} for image in images)
-
-        def get_next(self) -> dict[str, np.ndarray] | None:
-            return next(self._feeds, None)
-
-    def write(file: Path) -> None:
-        ready = file.with_name("prepared.onnx")
-        tools.shape_inference.quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
-        tools.quantize_static(
-            str(ready),
-            str(file),
-            Reader(),
-            quant_format=tools.QuantFormat.QDQ,
-            op_types_to_quantize=kinds,
-            activation_type=tools.QuantType.QUInt8,
-            weight_type=tools.QuantType.QInt8,
-            per_channel=True,
-        )
-        ready.unlink()
-
-    key = {"verb": "planted-only", "source": workspace.file_hash(source), "kinds": kinds}
-    return artefacts.make(target, ".onnx", "Quantizing some operators", key, write)
 
 
 def pixel_by_pixel(picture: np.ndarray) -> np.ndarray:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgelab import diagnosis, levers, machine, records
-from edgelab.classroom.exercises import examine, exercises_of
+from edgelab.classroom.exercises import examine, exercises_of, offer_mistakes
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.journal_page import gist
 from edgelab.explain import Explanation
@@ -59,30 +60,60 @@ WHOLE: dict[str, list[Answer]] = {
     "ZeroDivisionError": [lambda s, k: 1 / 0],
 }
 
-LATENCY_MS, ALONE_MS = 2.0, 0.4
+# As measured once: the network takes a hundredth of the call, and every sum comes out near 1.
+LATENCY_MS, ALONE_MS = 22.2, 0.215
 GAIN = levers.whole_gain(ALONE_MS / LATENCY_MS, levers.FACTOR)
 
 
-def said(gain: float, cause: str = "python", why: str = "most of the time is there") -> Answer:
-    return lambda found: (gain, cause, why)
+def share_of(found: Explanation) -> float:
+    e = found.evidence
+    return e.without["python"] / e.after.latency_ms
+
+
+def summed(gain_of: Callable[[float], object]) -> Answer:
+    """Return an answer whose gain follows from the network's share."""
+    return lambda found: (gain_of(share_of(found)), "python", "most of the time is there")
+
+
+def said(cause: str = "python", why: str = "most of the time is there") -> Answer:
+    """Return an answer with the right sum."""
+    return lambda found: (levers.whole_gain(share_of(found), levers.FACTOR), cause, why)
 
 
 CHOICE: dict[str, list[Answer]] = {
-    "factor-of-the-part": [said(4.0)],
-    "share-of-the-rest": [said(levers.whole_gain(0.8, 4.0))],
-    "not-your-gain": [said(1.0), said(1.5)],
-    "unknown-cause": [said(GAIN, "the loop")],
-    "other-cause": [said(GAIN, "instructions"), said(GAIN, "call")],
-    "no-reason": [said(GAIN, why="because"), said(GAIN, why="")],
+    "factor-of-the-part": [summed(lambda s: 4.0)],
+    "share-of-the-rest": [summed(lambda s: levers.whole_gain(1 - s, 4))],
+    "network-for-nothing": [
+        summed(lambda s: 1 / (1 - s)),
+        summed(lambda s: levers.whole_gain(s, np.inf)),
+    ],
+    "not-your-gain": [
+        summed(lambda s: 1.0),
+        summed(lambda s: 1.5),
+        summed(lambda s: levers.whole_gain(s, 2)),
+        summed(lambda s: 4 * s),
+        summed(lambda s: 1 - s + s / 4),
+        summed(lambda s: levers.whole_gain(s, 4) if s > 0.5 else 1.0),
+    ],
+    "same-for-all": [lambda found: (GAIN, "python", "most of the time is there")],
+    "unknown-cause": [said("the loop")],
+    "other-cause": [said("instructions"), said("call")],
+    "no-reason": [said(why="because"), said(why="")],
     "not-three": [lambda found: GAIN, lambda found: (GAIN, "python")],
-    "not-numbers": [said("1.2 times")],  # type: ignore[arg-type]
+    "not-numbers": [summed(lambda s: "1.2 times")],
 }
 
 BREAK: dict[str, list[Answer]] = {
-    "harmless": [lambda f: (Candidate(f), "a"), lambda f: (Candidate(f, threads=1), "a")],
+    "harmless": [
+        lambda f: (Candidate(f), "a"),
+        lambda f: (Candidate(f, threads=1), "a"),
+        lambda f: (Candidate(f, "litert"), "b"),
+    ],
     "other-reason": [
         lambda f: (Candidate(f, threads=500), "b"),
+        lambda f: (Candidate(f, "litert-builtin"), "a"),
         lambda f: (Candidate(f, "litert-builtin"), "c"),
+        lambda f: (Candidate(f, "litert-builtin", threads=64), "d"),
         lambda f: (Candidate(f, threads=500), "d"),
     ],
     "no-such-reason": [
@@ -126,38 +157,72 @@ RIGHT: dict[str, list[Answer]] = {
     ],
     "25.4 choice": [
         levers.choose,
-        said(GAIN),
-        said(1.01 * GAIN, why="a faster network changes little"),
-        lambda found: [GAIN, found.cause, "the loop comes first of all"],
+        said(),
+        summed(lambda s: round(levers.whole_gain(s, 4), 3)),
+        lambda found: [
+            1 / (1 - 0.75 * share_of(found)),
+            found.cause,
+            "the loop comes first of all",
+        ],
     ],
     "25.5 break it": [
         levers.spoiled,
         lambda f: (Candidate(f, "litert-builtin"), "b"),
         lambda f: [Candidate(f, threads=machine.cores() + 1), " A "],
+        lambda f: (Candidate(f, threads=2), "a"),
+        lambda f: (Candidate(f, "litert-builtin", threads=64), "a"),
+        lambda f: (Candidate(f, "litert-builtin", threads=64), "b"),
     ],
 }
 
 
 def pipeline() -> Explanation:
-    """Return the explanation of a candidate that spends four fifths of its time in Python."""
-    after = side("half", LATENCY_MS, part(5_000_000), by_batch={1: ALONE_MS})
-    return explanation(after, side("float32", 2.4), without={"python": ALONE_MS})
+    """Return the explanation of an application that spends nearly all its time in Python."""
+    after = side(offer_mistakes.APPLICATION, LATENCY_MS, part(5_000_000), by_batch={1: ALONE_MS})
+    before = side("full", 22.4, by_batch={1: 0.43})
+    return explanation(after, before, without={"python": ALONE_MS})
+
+
+def other_pipeline() -> Explanation:
+    """Return the explanation of another application, of which the network takes half."""
+    after = side("mine", 1.0, part(5_000_000), by_batch={1: 0.5})
+    return explanation(after, side("full", 1.2, by_batch={1: 0.7}), without={"python": 0.5})
 
 
 @pytest.fixture(autouse=True)
 def explained() -> None:
-    """Put a pipeline's explanation into the journal, and a later one about something else."""
+    """Put the application's explanation into the journal, and later ones about something else."""
     records.publish("explanation", "pipelines", pipeline())
+    records.publish("explanation", "full / mine", other_pipeline())
     records.publish("explanation", "float32 / half", explanation(side("half", 1.0, part(5_000))))
 
 
 def test_who_has_explained_no_pipeline_is_sent_to_the_cell() -> None:
     before = records.use(records.MemoryStore())
     try:
-        result = examine("25.4 choice", said(GAIN))
+        records.publish("explanation", "full / mine", other_pipeline())
+        result = examine("25.4 choice", said())
     finally:
         records.use(before)
     assert result.misconception == "nothing-measured"
+
+
+def test_the_lesson_names_its_application_as_the_check_does() -> None:
+    source = (Path(__file__).parents[2] / "solutions" / "25_why_not_faster.py").read_text("utf-8")
+    assert f'names=("full", "{offer_mistakes.APPLICATION}")' in source
+
+
+def test_the_made_up_application_has_a_cause_and_another_share() -> None:
+    found = offer_mistakes.made_up()
+    assert found.cause == "python"
+    assert levers.network_share(found) == pytest.approx(0.7)
+
+
+def test_few_threads_are_no_proof_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    result = examine("25.5 break it", lambda f: (Candidate(f, threads=4), "a"))
+    assert result.passed
+    assert "measures below" in result.text
 
 
 def test_the_lesson_has_these_exercises_in_this_order() -> None:
