@@ -64,7 +64,7 @@ def shares_of(result: Any, scan: PruningScan) -> dict[str, float]:
     allowed = (0.0, *scan.sparsities)
     shares = dict.fromkeys(names, 0.0)
     for name, share in result.items():
-        if not isinstance(share, Real) or isinstance(share, bool):
+        if isinstance(share, bool) or not isinstance(share, Real):
             raise Wrong(
                 "not-a-share",
                 _("{name} gets no number, but {kind}.").format(
