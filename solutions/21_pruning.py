@@ -70,15 +70,14 @@ reveal("half_speed", 1 / result.ratio("pruned").value)
 print(evaluate.paired(before, after, digits.test.y))
 
 # %% [markdown]
-# Half of the network is gone, and it still reads most digits, without having been trained for it. If it lost some points:
-# a little training will give them back. The rest of the lesson is about three things: *which* weights, *how* to
-# take them, and *what for*.
+# Half of the weights are gone. How much the network still reads, without any training, you have just seen. Whether training
+# can give back what was lost comes below. The lesson is about three things: *which* weights, *how* to take them, and *what for*.
 #
 # ## Which weights?
 #
-# The simplest answer: the smallest. A weight near 0 adds next to nothing to a sum, so setting it to 0 changes next to
-# nothing. What counts is the *magnitude* (*valeur absolue*), not the sign. The share of zeros is called the
-# *sparsity* (*parcimonie*). Sixteen weights of the large dense layer:
+# The simplest answer: the smallest. *One* weight near 0 adds little to a sum. Thousands of them together may add much: that
+# was the loss above. What counts is the *magnitude* (*valeur absolue*), not the sign. The share of zeros is called
+# the *sparsity* (*parcimonie*). Sixteen weights of the large dense layer:
 
 # %%
 dense = baseline.get_layer("hidden").kernel.numpy()
@@ -178,8 +177,10 @@ report.pruning_scan(scan)
 # ### Exercise 2: a sparsity for each layer
 #
 # Choose for each layer 0 or one of `scan.sparsities`, so that at least `target` of *all* weights are zero, with as
-# little harm as possible. `entry.at(0.9)` is a layer's point in the scan: `removed` says how many weights
-# went, `kl` how far the network's probabilities moved (the *divergence*, which a few images settle better than an accuracy).
+# little harm as possible. `for entry in scan:` visits the layers: `entry.layer` is the name, `entry.at(0.9).removed` says how
+# many weights went at 0.9, `entry.at(0.9).kl` how far the network's probabilities moved (the *divergence*, which a few
+# images settle better than an accuracy). `at` knows the sparsities that were tried; 0 removes nothing. `scan.weights`
+# counts all weights.
 
 
 # %%
@@ -264,7 +265,21 @@ report.pruning_schedule({"cubic": cubic, "straight": straight})
 # **What you can conclude:** the cubic curve takes most weights early, when there are plenty of useless ones and time to
 # recover, and the last ones slowly. After the curve's end only repair goes on.
 #
-# **What you can't:** that the cubic is best. It is a good habit; what matters more comes now.
+# **What you can't:** that the cubic is best. It is a good habit; what matters more comes soon.
+#
+# Who sets the zeros again after each training step? The toolkit wraps (*envelopper*) each layer for that:
+
+# %%
+toolkit = keras.tfmot().sparsity.keras
+wrapped = toolkit.prune_low_magnitude(keras.clone(baseline))
+stripped = toolkit.strip_pruning(wrapped)
+for name, network in (("plain", baseline), ("wrapped", wrapped), ("stripped", stripped)):
+    print(f"{name:9}{network.count_params():10,} numbers in the network")
+
+# %% [markdown]
+# The wrapper keeps a mask beside each kernel, one number a weight, and the border below which weights go. A network that is
+# exported with them carries all that along. *Strip* (*retirer l'enveloppe*) takes the wrappers off before export; the zeros stay
+# where they are. `prune.gradually` wraps, trains and strips in one call.
 #
 # ## From half to almost all, twice
 #
@@ -305,7 +320,8 @@ report.sparsity_ladder(curves, sizes)
 # apart. Right, that the file stays as it was while its compressed size falls: gzip finds the zeros, the file format does
 # not look for them.
 #
-# **What you can't:** say which of the two changes saved the careful way. There were two at once. So try each alone:
+# **What you can't:** say which of the two changes saved the careful way. There were two at once, and with its ends whole it
+# keeps more weights at the same place of the axis. So try each alone:
 
 # %%
 most = SPARSITIES[-1]
@@ -316,16 +332,20 @@ ways = {
     ("long", "all layers"): prune.gradually(baseline, digits, most, epochs=LONG),
     ("long", "ends spared"): careful[most],
 }
+
+# %%
 rows = []
 for (training, where), model in ways.items():
     found = evaluate.accuracy(model, digits.test)
     interval = f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
-    rows.append((training, where, 100 * prune.sparsity(model)["all"], 100 * found.value, interval))
-tables.of_rows(("Training", "Pruned", "Zeros of all (%)", "Accuracy (%)", "95 % interval"), rows)
+    left = round((1 - prune.sparsity(model)["all"]) * scan.weights)
+    rows.append((training, where, left, 100 * found.value, interval))
+tables.of_rows(("Training", "Pruned", "Weights left", "Accuracy (%)", "95 % interval"), rows)
 
 # %% [markdown]
-# Compare the rows in pairs: what does time bring, what does sparing the ends bring, and are both needed? The first
-# layer has so few weights that almost no zeros are lost by sparing it, but every image passes through it.
+# Compare the rows in pairs: what does time bring, what does sparing the ends bring, and are both needed? Sparing the ends
+# costs few zeros, but compare *Weights left*: at such a sparsity those few are a large part of what remains. The pairs
+# differ in that as well.
 #
 # ## Four sizes
 #
@@ -358,7 +378,8 @@ tables.of_rows(
 )
 
 # %% [markdown]
-# With half zeros a bitmap (one bit says *zero* or *not*) already pays; a list of places pays later.
+# A bitmap has one bit for each weight: *zero* or *not*. Compare each row with its first figure: where does the bitmap begin to
+# pay, where the list? And where does the list overtake the bitmap?
 #
 # ## And the time?
 
@@ -389,7 +410,7 @@ print(" → ".join(operator.kind for operator in operators))
 # %%
 from edgelab import structured
 
-two_four = prune.two_of_four(baseline, digits, epochs=REPAIR)
+two_four = prune.two_of_four(baseline, digits, epochs=SHORT, rate=2e-3)
 conv2 = baseline.get_layer("conv2").kernel.numpy()
 weak = np.argsort(structured.l1_norm(conv2))[: conv2.shape[-1] // 2]
 without_weak = conv2.copy()
@@ -407,7 +428,8 @@ report.zero_patterns(
 # NVIDIA's tensor cores have circuits for exactly this since 2020; your processor has none. On the right whole *filters*
 # (*filtres*) are empty, and what is empty need not be there.
 #
-# **What you can't see:** what each costs in accuracy. The freer the choice, the better the weights that stay.
+# **What you can't see:** what each costs in accuracy. Expected: the freer the choice, the better the weights that stay. The table
+# of losses below tells. For it, the network with single zeros is the naive one, trained as long as the one with 2:4.
 #
 # ## Whole filters
 #
@@ -466,11 +488,14 @@ for group in structured.groups(models.resnet8()):
 predict("filters_speed", "Without half of all filters: how many times faster?", "×", canned=2)
 
 # %%
-from edgelab import finetune
-
 small = {"float32": float32, f"pruned {100 * most:g} %": pruned_files[f"pruned {100 * most:g} %"]}
 small["pruned, sparse file"] = candidates["pruned, sparse file"]
+small["pruned 50 %, single"] = convert.to_tflite(naive[0.5], "single-half.tflite")
 small["pruned 2:4"] = convert.to_tflite(two_four, "two-of-four.tflite")
+
+# %%
+from edgelab import finetune
+
 for share in FILTERS:
     cut = structured.filters(baseline, share)
     widths = [cut.get_layer(name).filters for name in ("conv1", "conv2")]
@@ -487,10 +512,11 @@ reveal("filters_speed", 1 / structure.ratio("pruned filters 50 %").value)
 report.bars(structure, by=("latency_ms", "size_file_bytes"))
 
 # %% [markdown]
-# **What you can conclude:** which networks are faster than the whole one, and smaller without any compression. Smaller
-# kernels need no special hardware and no special file: every runtime profits.
+# **What you can conclude:** which networks are faster than the whole one here, and smaller without any compression. Smaller
+# kernels need no special file, and other runtimes need no special support for them, though thin layers may gain less there.
 #
-# **What you can't:** read from speed whether they are still good. Accuracies, image by image against the whole network:
+# **What you can't:** read from speed whether they are still good. Accuracies, image by image against the whole network (*single*
+# and *2:4* have about as many zeros; without half of its filters a network has lost more than half of its weights):
 
 # %%
 report.losses(structure, digits.test.y)
@@ -502,9 +528,10 @@ for share in FILTERS:
     print("  ", evaluate.paired(pair[0].accuracy, pair[1].accuracy, digits.test.y))
 
 # %% [markdown]
-# The last lines compare *pruned filters* with *scratch* in the same shape. If the verdict is *cannot tell*, the honest
-# sentence is: *for this task a small network is enough*. On harder tasks, or with little time to train, starting from
-# the large one may win.
+# The last lines compare *pruned filters* with *scratch* in the same shape. *Cannot tell*: these images show no advantage of
+# starting from the large network; the interval says how large a hidden one could be. *Better*: cutting was worth it. *Worse*:
+# training the small one was. Whether the small one is *enough* is the row *scratch* in the table above, against the whole
+# network.
 #
 # ## Zeros and int8 together
 #
@@ -530,9 +557,16 @@ download = benchmark.compare(both, on=digits.test)
 reveal("download", size.of(float32).gzip_bytes / size.of(both[name]).gzip_bytes)
 report.table(download, columns=("size_file_bytes", "size_gzip_bytes", "gzip_reduction", "accuracy"))
 
+# %%
+whole, zeros = sizes[0]["gzip"], sizes[most]["gzip"]
+bits, together = (size.of(both[kind]).gzip_bytes for kind in ("int8", name))
+print(f"zeros alone: {whole / zeros:.1f} times smaller; int8 alone: {whole / bits:.1f} times")
+product = (whole / zeros) * (whole / bits)
+print(f"multiplied: {product:.1f} times; both together, measured: {whole / together:.1f} times")
+
 # %% [markdown]
-# The two savings multiply, because they are of different kinds: int8 makes each weight shorter, zeros make it
-# predictable. Both sides are compressed here; against an *uncompressed* float file the ratio would look better still,
+# The two savings nearly multiply, as far as the lines above show. They are of different kinds: int8 makes each weight shorter,
+# zeros make it predictable. Both sides are compressed here; against an *uncompressed* float file the ratio would look better still,
 # and mean less. What did it cost?
 
 # %%
@@ -550,9 +584,9 @@ report.losses(download, digits.test.y)
 # them. Return both, and the letter of the reason:
 #
 # - a: float numbers lose small values
-# - b: magnitude says how large a weight is, not what the network makes of it
+# - b: weights that have become large can't be pruned
 # - c: a half is too much for any network
-# - d: weights that have become large can't be pruned
+# - d: magnitude says how large a weight is, not what the network makes of it
 
 
 # %%
@@ -560,7 +594,7 @@ def disguise(first, second):
     """Return both kernels, changed but with the same answers, and the letter of the reason."""
     ### BEGIN SOLUTION
     importance = np.abs(first).mean(axis=0) ** 2
-    return first / importance, second * importance[:, None], "b"
+    return first / importance, second * importance[:, None], "d"
     ### END SOLUTION
 
 
@@ -600,7 +634,8 @@ report.claim("pruning-speed", structure)
 
 # %% [markdown]
 # **What you can conclude:** the sentence is about different things. Single zeros make the *download* smaller, and the file
-# too if it is a sparse one; missing filters make file and time smaller everywhere. Whoever says *pruning* should say which.
+# too if it is a sparse one; missing filters make the file smaller, and save time here as far as *filters-speed* holds. Other
+# runtimes need no special support for that, though thin layers may gain less. Whoever says *pruning* should say which.
 #
 # **What you can't:** that zeros never save time: the sparse file's dense layer may, and there is hardware for 2:4. Ask
 # for the machine, the kernel and the pattern.
@@ -626,7 +661,7 @@ question("21.q4")
 # saw*, each with its number.
 #
 # Next is lesson 22, distillation: a small network that learns from a large one instead of being cut out of it. Lesson 24
-# adds clustering (*partage de poids*) and puts the techniques together; lesson 25 asks why something is not faster.
+# adds clustering (*partage de poids (regroupement)*) and puts the techniques together; lesson 25 asks why something is not faster.
 
 # %%
 lesson_summary("21")

@@ -235,10 +235,11 @@ tables.of_rows(
 )
 
 # %% [markdown]
-# **What you can conclude:** whether the time shrank as much as the work, for this layer on this machine. The last column says why.
-# If the depthwise half works at a lower rate than the others, part of the promise is lost there: it reads a number, uses it
-# nine times and is done, while the others use it for every channel out. Little work for each byte: it waits for memory
-# (lesson 10's roofline). Where there are few channels, that half is more of the whole, and more is lost.
+# **What you can conclude:** whether the time shrank as much as the work, for this layer on this machine. If it shrank by *less*, look
+# in the last column for the half with the lowest rate. The depthwise one reads a number, uses it nine times and is done,
+# while the others use it for every channel out. If its rate is the lowest, one suspect is memory: put the layer into lesson
+# 10's roofline. If it shrank by *more* than the work promises, the standard layer works at the lower rate: compare the first
+# row.
 #
 # **What you can't:** carry the factor over to another layer, or to an accelerator without a fast depthwise kernel.
 #
@@ -308,9 +309,13 @@ hint("23.3 inverted residual", 2)
 my_block = working("23.3 inverted residual", block_weights, separable.block_weights)
 print("by hand:        ", *my_block(24, 6, 32))
 print("in the network: ", *(weights for _, _, weights, _ in rows))
+all_weights, all_macs = (sum(row[at] for row in rows) for at in (2, 3))
+for name, _, own, macs in rows:
+    print(f"{name:18}{own / all_weights:5.0%} of the weights,{macs / all_macs:5.0%} of the work")
 
 # %% [markdown]
-# Looking around costs next to nothing here: nearly all weights mix channels.
+# Looking around is the smallest part here, in weights and in work; most of both mixes channels. Its part of the *time* may be
+# larger: compare the rates above.
 #
 # ## Two knobs
 #
@@ -429,7 +434,8 @@ name, ms, work, why = working("23.4 choice", choice, library_choice)(result)
 print(f"{name}: {ms:.2f} ms, {work:.0f} million MACs. {why}")
 
 # %% [markdown]
-# "The most work" is a rule of thumb, and only *within* a family. The next picture shows why it is none between families.
+# "The most work" is a rule of thumb for good answers, and only *within* a family: other architectures make other use of a MAC,
+# and no table here holds accuracies. Does work at least tell the *time* across families?
 #
 # ## Four architectures side by side
 
@@ -444,9 +450,9 @@ report.table(
 report.work_and_time(result)
 
 # %% [markdown]
-# **What you can conclude:** along the family, work tells the time fairly well. Between architectures it does not: a network
-# above the dashed line needs more time for its work than the whole MobileNetV2, one below it less. Large standard
-# convolutions keep the processor busy; many small steps do not.
+# **What you can conclude:** look at *Million MACs a ms* in the table below the picture, first along the family, then between the
+# four architectures. Where the spread is larger, work tells the time less well. A network above the dashed line needs
+# more time for its work than the whole MobileNetV2, one below it less.
 #
 # **What you can't:** choose by this picture alone. It says nothing about answers, and another processor draws another
 # one.
@@ -565,23 +571,24 @@ report.confidence(groups, threshold=0.5)
 #
 # ### Exercise 5: break it and say why
 #
-# Draw a picture of *nothing*, with 8 colours at most, of which the network is at least 50 % sure. Return it as `uint8`, shape
-# `(size, size, 3)`, and the letter of the reason why it can be so sure:
+# Draw a picture of *no thing*, only lines or patches, with 8 colours at most, of which the network is at least 50 % sure.
+# Return it as `uint8`, shape `(size, size, 3)`, and the letter of the reason why it can be so sure:
 #
-# - a: it recognises a thing in the picture that we overlook
-# - b: probabilities are shared among the classes it has, however badly all of them fit
+# - a: it only compares its classes: a texture that resembles one more than all others is enough, and *none of these* is no
+#   class
+# - b: such a thing really is in the picture
 # - c: rounding to 8 bits pushed one class up
 # - d: the picture has another size than those of the training
 
 
 # %%
 def fool(size):
-    """Return a picture of nothing, and the letter of the reason."""
+    """Return a picture of no thing, and the letter of the reason."""
     picture = np.zeros((size, size, 3), np.uint8)
     ### BEGIN SOLUTION
     lines = np.arange(size) % 8 < 2
     picture[lines] = picture[:, lines] = 255
-    return picture, "b"
+    return picture, "a"
     ### END SOLUTION
 
 

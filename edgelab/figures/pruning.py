@@ -190,7 +190,9 @@ def sparsity_ladder(
     sizes: Mapping[float, Mapping[str, float] | Size],
     title: str = "From half of the weights to almost all",
 ) -> Chart:
-    """Draw accuracy and sizes against the share of zeros.
+    """Draw accuracy and sizes against the share of zeros in each layer that is pruned.
+
+    Ways that spare some layers have fewer zeros over the whole network at the same place.
 
     Args:
         accuracies: name of a way of pruning → sparsity (0 to below 1) → accuracy.
@@ -226,13 +228,17 @@ def sparsity_ladder(
         for axes in (left, right):
             axes.set_xlim(-0.4, len(steps) - 0.6)
             axes.set_xticks(range(len(steps)), [f"{100 * share:g}" for share in steps])
-            axes.set_xlabel("zeros in % (steps not to scale)")
+            axes.set_xlabel("zeros in each pruned layer, %\n(steps not to scale)")
             style.only_grid(axes, "y")
         style.label_lines(left, labels)
         style.label_lines(right, lines)
     kinds = list(next(iter(_bytes(sizes).values())))
     table = tables.of_rows(
-        ("Zeros (%)", *(f"{name} (%)" for name in names), *(f"{kind} (B)" for kind in kinds)),
+        (
+            "Zeros in each pruned layer (%)",
+            *(f"{name} (%)" for name in names),
+            *(f"{kind} (B)" for kind in kinds),
+        ),
         [
             (
                 100 * share,
@@ -249,8 +255,8 @@ def sparsity_ladder(
         f"{n} {100 * accuracies[n][last].value:.1f} %" for n in names if last in accuracies[n]
     )
     alt = (
-        f"Accuracy and sizes from {100 * steps[0]:g} to {100 * last:g} % zeros. At {100 * last:g} %: "
-        f"{told}; "
+        f"Accuracy and sizes from {100 * steps[0]:g} to {100 * last:g} % zeros in each pruned layer. "
+        f"At {100 * last:g} %: {told}; "
         + ", ".join(f"{kind} {_bytes(sizes)[max(sizes)][kind]:,.0f} bytes" for kind in kinds)
         + "."
     )

@@ -164,6 +164,25 @@ def test_a_kernel_interrupt_is_not_swallowed() -> None:
         examine(NAME, stop)
 
 
+def test_a_check_that_stops_gives_no_verdict_and_no_traceback(
+    journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @exercise("99.3 fragile", "A check with a fault", hints=("a", "b"))
+    def fragile(answer: Answer) -> str:
+        return "All of them: " + answer.value
+
+    result = examine("99.3 fragile", 4)
+    assert (result.status, result.passed) == ("unchecked", False)
+    assert result.code.startswith("TypeError: ")
+    check("99.3 fragile", 4)
+    shown = capsys.readouterr().out
+    assert "99.3 fragile: could not be checked" in shown
+    assert "TypeError" in shown
+    assert "Traceback" not in shown
+    assert attempts("99.3 fragile") == []
+    assert working("99.3 fragile", double, not_doubled) is not_doubled
+
+
 def test_a_value_can_be_asked_for_instead_of_a_function() -> None:
     @exercise("99.2 value", "A value", hints=("a", "b"))
     def value(answer: Answer) -> None:

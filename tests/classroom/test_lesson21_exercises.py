@@ -118,6 +118,13 @@ SPARSITIES: dict[str, list[Answer]] = {
     "too-much-harm": [largest_first],
     "not-tried": [everywhere, lambda scan, t: everywhere(scan, 0.99)],
     "unknown-layer": [lambda scan, t: {"hidden9": 0.5}, lambda scan, t: {0: 0.5}],
+    "not-a-share": [
+        lambda scan, t: {e.layer: e.at(0.9) for e in scan},
+        lambda scan, t: {e.layer: None for e in scan},
+        lambda scan, t: {e.layer: True for e in scan},
+        lambda scan, t: {e.layer: "0.9" for e in scan},
+        lambda scan, t: {e.layer: np.array([0.5, 0.9]) for e in scan},
+    ],
     "not-a-dictionary": [lambda scan, t: t, lambda scan, t: [0.5] * len(scan)],
 }
 
@@ -142,7 +149,7 @@ FILTERS: dict[str, list[Answer]] = {
 }
 
 
-def scaled(first: Any, second: Any, factor: Any, letter: Any = "b") -> Any:
+def scaled(first: Any, second: Any, factor: Any, letter: Any = "d") -> Any:
     return first / factor, second * np.reshape(factor, (-1, 1)), letter
 
 
@@ -152,7 +159,7 @@ def mean_size(first: Any) -> Any:
 
 DISGUISE: dict[str, list[Answer]] = {
     "all-units-alike": [
-        lambda f, s: (f, s, "b"),
+        lambda f, s: (f, s, "d"),
         lambda f, s: scaled(f, s, np.full(16, 1000.0)),
     ],
     "survives": [
@@ -160,15 +167,15 @@ DISGUISE: dict[str, list[Answer]] = {
         lambda f, s: scaled(f, s, np.where(np.arange(16) == 0, 1.2, 1.0)),
     ],
     "another-answer": [
-        lambda f, s: (f / mean_size(f) ** 2, s, "b"),
-        lambda f, s: (f / 100, s, "b"),
+        lambda f, s: (f / mean_size(f) ** 2, s, "d"),
+        lambda f, s: (f / 100, s, "d"),
         lambda f, s: scaled(f, s, -np.ones(16)),
-        lambda f, s: (np.zeros_like(f), s, "b"),
+        lambda f, s: (np.zeros_like(f), s, "d"),
     ],
-    "wrong-shape": [lambda f, s: (f[:, :8], s[:8], "b"), lambda f, s: (f.T, s.T, "b")],
+    "wrong-shape": [lambda f, s: (f[:, :8], s[:8], "d"), lambda f, s: (f.T, s.T, "d")],
     "reason-a": [lambda f, s: scaled(f, s, mean_size(f) ** 2, "a")],
     "reason-c": [lambda f, s: scaled(f, s, mean_size(f) ** 2, "c")],
-    "reason-d": [lambda f, s: scaled(f, s, mean_size(f) ** 2, "D")],
+    "reason-b": [lambda f, s: scaled(f, s, mean_size(f) ** 2, "B")],
     "no-reason": [
         lambda f, s: scaled(f, s, mean_size(f) ** 2, ""),
         lambda f, s: scaled(f, s, mean_size(f) ** 2, 2),
@@ -198,14 +205,18 @@ RIGHT: dict[str, list[Answer]] = {
         lambda t, n, f: np.float32(curve(t, n, f)),
         curve,
     ],
-    "21.2 sparsities": [best, prune.propose],
+    "21.2 sparsities": [
+        best,
+        prune.propose,
+        lambda scan, t: {name: np.float32(share) for name, share in best(scan, t).items()},
+    ],
     "21.4 filters": [
         lambda k, n, keep: (k[:, :, :, keep], n[:, :, keep, :]),
         lambda k, n, keep: [k.take(keep, axis=3), n.take(keep, axis=2)],
     ],
     "21.5 disguise": [
         lambda f, s: scaled(f, s, mean_size(f) ** 2),
-        lambda f, s: scaled(f, s, np.where(mean_size(f) > 0.5, 1000.0, 1.0), "B"),
+        lambda f, s: scaled(f, s, np.where(mean_size(f) > 0.5, 1000.0, 1.0), "D"),
         lambda f, s: scaled(f, s, np.abs(f).max(axis=0) ** 3),
     ],
 }

@@ -142,11 +142,11 @@ def noise(size: int) -> Any:
 
 
 FOOL: dict[str, list[Answer]] = {
-    "wrong-shape": [lambda s: (grid(s)[..., 0], "b"), lambda s: (grid(s - 2), "b")],
-    "not-bytes": [lambda s: (grid(s) / 255, "b"), lambda s: (grid(s).astype(int), "b")],
-    "too-many-colours": [lambda s: (noise(s), "b")],
-    "not-sure-enough": [lambda s: (np.zeros((s, s, 3), np.uint8), "b")],
-    "sees-the-thing": [lambda s: (grid(s), "a")],
+    "wrong-shape": [lambda s: (grid(s)[..., 0], "a"), lambda s: (grid(s - 2), "a")],
+    "not-bytes": [lambda s: (grid(s) / 255, "a"), lambda s: (grid(s).astype(int), "a")],
+    "too-many-colours": [lambda s: (noise(s), "a")],
+    "not-sure-enough": [lambda s: (np.zeros((s, s, 3), np.uint8), "a")],
+    "sees-the-thing": [lambda s: (grid(s), "B"), lambda s: (rings(s), "b ")],
     "blames-rounding": [lambda s: (grid(s), "C")],
     "blames-the-size": [lambda s: (grid(s), "d")],
     "no-such-reason": [
@@ -190,9 +190,9 @@ RIGHT: dict[str, list[Answer]] = {
         lambda r: [BEST, r[BEST]["latency_ms"], r[BEST]["macs"] / 1e6, "because it is the best"],
     ],
     "23.5 fool it": [
-        lambda s: (grid(s), "b"),
-        lambda s: (grid(s), " B "),
-        lambda s: [rings(s), "b"],
+        lambda s: (grid(s), "a"),
+        lambda s: (grid(s), " A "),
+        lambda s: [rings(s), "a"],
     ],
 }
 

@@ -33,7 +33,7 @@ class Result:
     """The verdict on one answer."""
 
     name: str
-    status: str  # "passed", "wrong" or "unanswered"
+    status: str  # "passed", "wrong", "unanswered" or "unchecked" (the check itself stopped)
     misconception: str = ""
     text: str = ""
     next_step: str = ""
@@ -58,7 +58,7 @@ def check(name: str, answer: Any) -> None:
     """
     result = examine(name, answer)
     trouble = ""
-    if result.status != "unanswered":
+    if result.status in ("passed", "wrong"):
         result, trouble = _record(result, _source(answer))
     card = _card(result)
     if trouble:
@@ -84,6 +84,8 @@ def examine(name: str, answer: Any) -> Result:
         return Result(name, "unanswered")
     except Wrong as wrong:
         return Result(name, "wrong", wrong.misconception, wrong.text, wrong.next_step, wrong.code)
+    except Exception as error:  # noqa: BLE001 - a fault of the check: a card, and no traceback
+        return _unchecked(name, error)
     return Result(name, "passed", text=praise or "")
 
 
@@ -120,6 +122,19 @@ def attempts(name: str, history: Sequence[records.Record] | None = None) -> list
     """Return the recorded answers to an exercise, oldest first."""
     found = records.history("exercise", name) if history is None else history
     return [r for r in found if r.kind == "exercise" and r.name == name]
+
+
+def _unchecked(name: str, error: Exception) -> Result:
+    return Result(
+        name,
+        "unchecked",
+        text=_("The check itself stopped, so this is no verdict on your answer:"),
+        next_step=_(
+            "Print what your function returns for a small input: is it of the kind that the exercise "
+            "asks for? If so, the fault is in the check."
+        ),
+        code=f"{type(error).__name__}: {error}".strip().rstrip(":"),
+    )
 
 
 def _record(result: Result, source: str) -> tuple[Result, str]:
@@ -167,6 +182,12 @@ def _card(result: Result) -> Card:
                 "cell and this one."
             )
         )
+        return card
+    if result.status == "unchecked":
+        card = Card(_("{name}: could not be checked").format(name=result.name), tone="neutral")
+        card.say(result.text)
+        card.code(result.code)
+        card.say(result.next_step)
         return card
     if result.passed:
         card = Card(_("{name}: passed").format(name=result.name), tone="success")

@@ -184,15 +184,18 @@ questions.define(
 questions.define(
     "21.q3",
     N_(
-        "A network without half of its filters, and one of the same shape trained from scratch, are "
-        "equally good within the interval. What follows?"
+        "A network without half of its filters, and one of the same shape trained from scratch: the test "
+        "images can't tell them apart. What follows?"
     ),
     Option(
         N_("Removing filters never helps."),
-        N_("Here it brought nothing; on a harder task with little time for training it may."),
+        N_("Here it showed no advantage; on a harder task with little time for training it may."),
     ),
     Option(
-        N_("For this task a small network was enough; the large one was not needed to find it."),
+        N_(
+            "No advantage of starting from the large network was shown; the interval says what it could "
+            "still be."
+        ),
         N_(
             "The comparison with the small network belongs to every claim about structured pruning. "
             "Where training is long or data are few, starting from the large one may still pay."

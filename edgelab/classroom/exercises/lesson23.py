@@ -104,7 +104,7 @@ def inverted_residual(answer: Answer) -> str:
     for channels_in, expansion, channels_out in ((24, 6, 32), (10, 4, 16), (64, 6, 64)):
         got = as_array(answer(channels_in, expansion, channels_out)).astype(float).reshape(-1)
         judge_block(got, channels_in, expansion, channels_out)
-    return _("Nearly all weights are in the two 1 × 1 convolutions; looking around costs little.")
+    return _("Most weights are in the two 1 × 1 convolutions.")
 
 
 @exercise(
@@ -151,7 +151,7 @@ def choice(answer: Answer) -> str:
 
 @exercise(
     "23.5 fool it",
-    N_("A picture of nothing that convinces the network"),
+    N_("A picture of no thing that convinces the network"),
     hints=(
         N_(
             "The network has learnt textures as well as things. Which of its 1,000 classes looks like a "
@@ -170,7 +170,7 @@ def fool_it(answer: Answer) -> str:
         raise Wrong(
             "no-such-reason",
             _("Picture and reason are wanted: the reason is one of the letters a, b, c and d."),
-            _('End with `return picture, "a"`, with the letter that you can defend.'),
+            _('End with `return picture, "…"`: your letter, one that you can defend.'),
         )
     said, probability = judge_picture(given[0], _PICTURE_SIZE)
     judge_letter(given[1])
@@ -262,11 +262,12 @@ questions.define(
     ),
     Option(
         N_(
-            "Into its depthwise half: it computes little with each number that it reads, so it waits for "
-            "memory."
+            "Probably into its depthwise half: little work for each number read; its rate in the table "
+            "tells."
         ),
         N_(
-            "Work per byte decides how much of the arithmetic units is used (lesson 10's roofline)."
+            "If that half has the lowest rate, the rest went there. One suspect is memory: put the layer "
+            "into lesson 10's roofline."
         ),
         right=True,
     ),

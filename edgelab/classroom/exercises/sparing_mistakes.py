@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from edgelab import masks
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 # A choice passes when it does at most this much more harm than the best one.
 MOST_HARM = 1.25
 SHARES = (0.5, 0.8, 0.9)
+_SAME_SHARE = 1e-6  # a float32 is accepted as well
 _REASONS = ("a", "b", "c", "d")
-_RIGHT_REASON = "b"
+_RIGHT_REASON = "d"
 
 
 def made_up_scan(layers: Sequence[tuple[str, int, tuple[float, float, float]]]) -> PruningScan:
@@ -59,9 +61,19 @@ def shares_of(result: Any, scan: PruningScan) -> dict[str, float]:
             ),
             _("The name of an entry is `entry.layer`."),
         )
-    allowed = (0, *scan.sparsities)
+    allowed = (0.0, *scan.sparsities)
+    shares = dict.fromkeys(names, 0.0)
     for name, share in result.items():
-        if not any(abs(share - known) < 1e-9 for known in allowed):
+        if isinstance(share, bool) or not isinstance(share, Real):
+            raise Wrong(
+                "not-a-share",
+                _("{name} gets no number, but {kind}.").format(
+                    name=f"`{name}`", kind=f"`{type(share).__name__}`"
+                ),
+                _("The value is the sparsity, such as 0.9."),
+            )
+        tried = next((known for known in allowed if abs(float(share) - known) < _SAME_SHARE), None)
+        if tried is None:
             raise Wrong(
                 "not-tried",
                 _("{name} gets {share}; the scan knows nothing about that sparsity.").format(
@@ -71,7 +83,8 @@ def shares_of(result: Any, scan: PruningScan) -> dict[str, float]:
                     tried=", ".join(format_number(known) for known in scan.sparsities)
                 ),
             )
-    return {name: float(result.get(name, 0)) for name in names}
+        shares[name] = tried
+    return shares
 
 
 def judge_shares(shares: Mapping[str, float], scan: PruningScan, target: float) -> None:
@@ -187,10 +200,10 @@ def judge_reason(reason: Any) -> None:
     letter = str(reason).strip().lower()
     texts = {
         "a": _("Nothing was lost: before pruning, the answer is the same."),
-        "c": _("Pruned to the same half, the kernels that you were given answered well."),
-        "d": _(
+        "b": _(
             "The rows that became large are kept. It is the first kernel that lost its best units."
         ),
+        "c": _("Pruned to the same half, the kernels that you were given answered well."),
     }
     if letter not in _REASONS:
         raise Wrong(

@@ -20,6 +20,7 @@ _MORE_WORK = 1.02
 
 FEW_COLOURS = 8
 SURE = 0.5
+_RIGHT_LETTER = "a"
 
 
 def judge_limits(result: Comparison, name: str, whole: str) -> None:
@@ -94,7 +95,7 @@ def judge_figures(result: Comparison, name: str, latency_ms: float, million_macs
 
 
 def judge_picture(picture: Any, size: int) -> tuple[str, float]:
-    """Raise `Wrong` unless a picture of nothing makes the network sure; return what it says."""
+    """Raise `Wrong` unless a picture of no thing makes the network sure; return what it says."""
     import numpy as np
 
     picture = np.asarray(picture)
@@ -136,11 +137,11 @@ def judge_picture(picture: Any, size: int) -> tuple[str, float]:
 
 
 def judge_letter(letter: Any) -> None:
-    """Raise `Wrong` unless the letter names why the network is sure of a picture of nothing."""
+    """Raise `Wrong` unless the letter names why the network is sure of a picture of no thing."""
     wrong = {
-        "a": (
+        "b": (
             "sees-the-thing",
-            _("You drew a pattern, and no thing: that a class looks like it was enough."),
+            _("A few lines are no thing. A texture like the class's was enough."),
         ),
         "c": (
             "blames-rounding",
@@ -152,13 +153,13 @@ def judge_letter(letter: Any) -> None:
         ),
     }
     given = letter.strip().lower() if isinstance(letter, str) else letter
-    if given == "b":
+    if given == _RIGHT_LETTER:
         return
     if not isinstance(given, str) or given not in wrong:
         raise Wrong(
             "no-such-reason",
             _("Picture and reason are wanted: the reason is one of the letters a, b, c and d."),
-            _('End with `return picture, "a"`, with the letter that you can defend.'),
+            _('End with `return picture, "…"`: your letter, one that you can defend.'),
         )
     raise Wrong(*wrong[given], _("What do all probabilities of one picture add up to?"))
 
