@@ -184,18 +184,20 @@ questions.define(
 questions.define(
     "21.q3",
     N_(
-        "A network without half of its filters, and one of the same shape trained from scratch, are "
-        "equally good within the interval. What follows?"
+        "A network without half of its filters and one of the same shape trained from scratch, one seed "
+        "each, can't be told apart on the test images. What follows?"
     ),
     Option(
         N_("Removing filters never helps."),
-        N_("Here it brought nothing; on a harder task with little time for training it may."),
+        N_(
+            "One pair on one task can't show a *never*: on a harder task, or with less time, it may."
+        ),
     ),
     Option(
-        N_("For this task a small network was enough; the large one was not needed to find it."),
+        N_("That the large network was needed is not shown; nor that both are equally good."),
         N_(
-            "The comparison with the small network belongs to every claim about structured pruning. "
-            "Where training is long or data are few, starting from the large one may still pay."
+            "This control belongs to every claim about structured pruning. The interval says which "
+            "differences remain possible, and further seeds would say what this pair owes to luck."
         ),
         right=True,
     ),
