@@ -474,6 +474,8 @@ from edgelab import finetune
 small = {"float32": float32, f"pruned {100 * most:g} %": pruned_files[f"pruned {100 * most:g} %"]}
 small["pruned, sparse file"] = candidates["pruned, sparse file"]
 small["pruned 2:4"] = convert.to_tflite(two_four, "two-of-four.tflite")
+
+# %%
 for share in FILTERS:
     cut = structured.filters(baseline, share)
     widths = [cut.get_layer(name).filters for name in ("conv1", "conv2")]
