@@ -19,6 +19,7 @@ import numpy as np
 
 from edgelab import artefacts, keras, progress
 from edgelab.errors import InputError
+from edgelab.imagenet import ModelInfo, tag, tag_simulated
 from edgelab.splits import Split
 
 
@@ -77,9 +78,10 @@ def aware(
         "batch": batch_size,
         "seed": seed,
     }
-    return artefacts.trained(
+    result = artefacts.trained(
         wrapped, key, [__file__], lambda: _fit(wrapped, images, train.y, epochs, batch_size)
     )
+    return tag_simulated(tag(result, ModelInfo(source.name, "trained")))
 
 
 def _fit(model: Any, images: np.ndarray, labels: np.ndarray, epochs: int, batch_size: int) -> None:

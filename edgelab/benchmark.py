@@ -42,6 +42,7 @@ from edgelab import (
 )
 from edgelab.errors import InputError, UncountableError
 from edgelab.explain import Explanation, Pipeline, explain
+from edgelab.imagenet import tagged
 from edgelab.records import Comparison, Measurement
 from edgelab.runtimes import Candidate
 
@@ -82,7 +83,8 @@ def compare(
 
     Args:
         candidates: name → artefact: a path, a `Candidate` (which names runtime and threads), or a
-            Keras model in memory (saved and run through `predict`). The first is the reference.
+            Keras model in memory (saved and run through `predict`; one with masked or clustered
+            weights is recorded as simulated). The first is the reference.
         on: labelled images (a `Split`) for the accuracy, the first of which is the input that is
             timed; an array of images times only; None times a random image.
         accuracy: whether to count right answers where `on` has labels.
@@ -341,7 +343,8 @@ def _candidate(name: str, artefact: Artefact) -> Candidate:
         return replace(artefact, path=workspace.existing(artefact.path))
     if keras.is_model(artefact):
         safe = "".join(c if c.isalnum() else "_" for c in name)
-        return Candidate(keras.save(artefact, f"{safe}.keras"))
+        file = keras.save(artefact, f"{safe}.keras")
+        return Candidate(file, simulated=tagged(artefact).simulated)
     if isinstance(artefact, str | Path):
         return Candidate(workspace.existing(artefact))
     raise InputError(
@@ -409,6 +412,7 @@ def _describe(
         parameters=network.parameters if network else None,
         macs=network.macs if network else None,
         weights=candidate.weights,
+        simulated=candidate.simulated,
         profile=workspace.profile(),
         machine=machine.describe(),
         versions=workspace.versions(*PACKAGES),

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgelab import artefacts, finetune, keras, masks, models
 from edgelab.errors import InputError
+from edgelab.imagenet import tag_simulated
 from edgelab.splits import Dataset
 
 _CODE = ("clustering.py",)
@@ -69,15 +70,19 @@ def at_once(model: Any, clusters: int = 16, seed: int = 0) -> Any:
         clusters: values left in each kernel.
         seed: of the first guess.
 
+    Returns:
+        A Keras model. It is *simulated*, as in `cluster`.
+
     Raises:
         InputError: as `by_kmeans`.
     """
-    copy = keras.clone(artefacts.model_of(model))
+    source = artefacts.model_of(model)
+    copy = keras.clone(source)
     for name in masks.layers(copy):
         kernel = copy.get_layer(name).kernel
         codes, codebook = by_kmeans(kernel.numpy(), clusters, seed)
         kernel.assign(codebook[codes])
-    return copy
+    return tag_simulated(copy, source)
 
 
 def cluster(
@@ -126,7 +131,7 @@ def cluster(
         return _trained(source, dataset, chosen, clusters, keep_zeros=keep_zeros, training=training)
 
     options = {"clusters": clusters, "keep_zeros": keep_zeros, "only": list(chosen), **training}
-    return finetune.kept("cluster", source, dataset, options, make, code=_CODE)
+    return tag_simulated(finetune.kept("cluster", source, dataset, options, make, code=_CODE))
 
 
 def distinct(model: Any) -> dict[str, int]:

@@ -62,6 +62,7 @@ __all__ = [
     "squeezenet",
     "top",
     "train",
+    "usual_epochs",
 ]
 
 RESNET8_WEIGHTS = "resnet8_cifar10.npz"
@@ -94,11 +95,16 @@ def train(
         InputError: no epoch, NaN in the images, or a training that diverged.
         MissingDataError: the data set has no train split on this machine.
     """
-    chosen = _EPOCHS[workspace.profile()] if epochs is None else epochs
+    chosen = usual_epochs() if epochs is None else epochs
     training.fit(model, dataset, epochs=chosen, seed=seed, **options)
     accuracy = float(model.history.history["val_accuracy"][-1])
     note = f"{chosen} epochs, accuracy on {len(dataset.validation)} validation images"
     return tag(model, ModelInfo(model.name, "trained", accuracy, note))
+
+
+def usual_epochs() -> int:
+    """Return how many epochs `train` and `load` take in this profile: 4, 10 or 20 (ci, class, full)."""
+    return _EPOCHS[workspace.profile()]
 
 
 def load(name: str) -> Any:
@@ -217,7 +223,7 @@ def read_weights(model: Any, path: Path) -> dict[str, Any]:
 def _load_digits(build: Callable[[], Any], written_in: ModuleType) -> Any:
     from edgelab import data
 
-    digits, model, epochs = data.digits(), build(), _EPOCHS[workspace.profile()]
+    digits, model, epochs = data.digits(), build(), usual_epochs()
     key = {
         "what": model.name,
         "images": [digits.train.hash, digits.validation.hash],

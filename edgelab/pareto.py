@@ -3,9 +3,11 @@
     pareto.front(result, ("size_gzip_bytes", "accuracy"))
     pareto.choose(result, goal="latency_ms", limits={"size_gzip_bytes": 20_000, "accuracy": 0.92})
 
-A model is *dominated* when another is at least as good in every figure and better in one. What is left
-is the Pareto front: there every gain costs something, and a wish decides. A wish is a goal and limits;
-where no model keeps all limits, the answer is the nearest one, with what it misses. Lesson 24.
+A model is *dominated* when another is at least as good in every figure and better in one; a lead that
+the measurements can't tell from none is not called better. What is left is the Pareto front: there
+every gain costs something, and a wish decides. A wish is a goal and limits; where no model keeps all
+limits, the answer is the nearest one, with what it misses. All of this is choosing, so accuracies on
+the test images are refused. Lesson 24.
 
 Source: Pareto, Manuale di economia politica, 1906; Miettinen, Nonlinear Multiobjective Optimization,
 1999, chapter 2.
@@ -17,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgelab import claims, rebase, results
-from edgelab.errors import InputError
+from edgelab.errors import InputError, SplitError
 from edgelab.quantities import quantity
 from edgelab.records import Comparison
 from edgelab.results import Result, View
@@ -93,9 +95,10 @@ def front(result: Result, keys: Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         InputError: fewer than two figures, one that is no number, or no model that has them all.
+        SplitError: the accuracy is among them and was measured on the test images.
     """
     shown = results.view(result)
-    return _front(shown, _wanted(shown, keys, at_least=2))
+    return _front(result, shown, _wanted(shown, keys, at_least=2))
 
 
 def choose(result: Result, goal: str, limits: Mapping[str, float] | None = None) -> Choice:
@@ -113,6 +116,7 @@ def choose(result: Result, goal: str, limits: Mapping[str, float] | None = None)
 
     Raises:
         InputError: an unknown figure, a limit that is not above 0, or no model that has all figures.
+        SplitError: the accuracy is the goal or limited, and was measured on the test images.
     """
     shown, wish = results.view(result), dict(limits or {})
     for key, limit in wish.items():
@@ -135,7 +139,7 @@ def choose(result: Result, goal: str, limits: Mapping[str, float] | None = None)
         fitting=fitting,
         misses=misses[name],
         ties=ties,
-        front=_front(shown, keys),
+        front=_front(result, shown, keys),
         left_out=tuple(n for n in shown.names if n not in names),
     )
 
@@ -150,12 +154,25 @@ def _wanted(shown: View, keys: Sequence[str], at_least: int) -> tuple[str, ...]:
                 f"{key!r} can't be weighed against others; use a measured figure such as latency_ms."
             )
     shown.refuse_simulated(wanted)
+    if "accuracy" in wanted:
+        _refuse_test(shown)
     if not _complete(shown, wanted):
         raise InputError(
             f"No model has all of {', '.join(wanted)} measured. Measure them in one "
             "benchmark.compare, with labelled images where the accuracy counts."
         )
     return wanted
+
+
+def _refuse_test(shown: View) -> None:
+    for name in shown.names:
+        found = shown[name].accuracy
+        if found and found.split == "test" and shown.value(name, "accuracy") is not None:
+            raise SplitError(
+                f"The accuracy of {name!r} is that on the test images of {found.dataset!r}. Choosing by "
+                "it would make the chosen model look better there than it will be on new images. Measure "
+                "on the validation split, choose, and look at the test images once, afterwards."
+            )
 
 
 def _complete(shown: View, keys: Sequence[str]) -> tuple[str, ...]:
@@ -168,9 +185,16 @@ def _cost(shown: View, name: str, key: str) -> float:
     return -value if key in HIGHER_IS_BETTER else value
 
 
-def _front(shown: View, keys: Sequence[str]) -> tuple[str, ...]:
+def _front(result: Result, shown: View, keys: Sequence[str]) -> tuple[str, ...]:
     costs = {n: tuple(_cost(shown, n, key) for key in keys) for n in _complete(shown, keys)}
-    kept = (n for n, own in costs.items() if not any(beats(c, own) for c in costs.values()))
+
+    def surely_beats(a: str, b: str) -> bool:
+        better = (key for key, x, y in zip(keys, costs[a], costs[b], strict=True) if x < y)
+        return beats(costs[a], costs[b]) and not all(
+            _tied(result, shown, a, b, key) for key in better
+        )
+
+    kept = (name for name in costs if not any(surely_beats(other, name) for other in costs))
     return tuple(sorted(kept, key=lambda n: costs[n]))
 
 
@@ -186,7 +210,7 @@ def _misses(shown: View, name: str, limits: Mapping[str, float]) -> dict[str, fl
 
 
 def _tied(result: Result, shown: View, chosen: str, other: str, goal: str) -> bool:
-    """Tell whether two models' goals can't be told apart; sizes are exact."""
+    """Tell whether two models' figures can't be told apart; those without an interval are exact."""
     rounds = isinstance(result, Comparison) and any(ratio.estimates for ratio in result.ratios)
     if goal == "latency_ms" and rounds:
         return rebase.steps(result, [chosen, other])[0].verdict == "cannot tell"  # type: ignore[arg-type]

@@ -11,8 +11,9 @@ Which layer suffers, and a sparsity for each: `scan`, `propose`. Two of every fo
 filters, which makes a network smaller and faster: `filters`. Fewer different weights:
 `edgelab.clustering`; all of it together: `edgelab.combined`.
 
-A masked network is *simulated*: its file is as large as before, and dense kernels skip no zeros.
-What becomes smaller is its compressed file, and the file that `to_sparse_tflite` writes. Lesson 21.
+A masked network is *simulated*: in memory it is as large as before, and dense kernels skip no zeros; so
+`benchmark` takes its accuracy, and charts refuse its size and speed. What becomes smaller is the compressed
+file that it is converted to, and the file that `to_sparse_tflite` writes. Lesson 21.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 
 from edgelab import artefacts, convert, finetune, keras, masks, models, workspace
 from edgelab.errors import InputError
+from edgelab.imagenet import tag_simulated
 from edgelab.masks import layers
 from edgelab.pruning_scan import PruningScan, propose, scan
 from edgelab.splits import Dataset
@@ -66,12 +68,13 @@ def by_magnitude(model: Any, sparsity: Sparsity) -> Any:
     Raises:
         InputError: a sparsity outside [0, 1), no such layer, or one without a kernel.
     """
-    copy = keras.clone(artefacts.model_of(model))
+    source = artefacts.model_of(model)
+    copy = keras.clone(source)
     for name, share in wanted(copy, sparsity).items():
         kernel = copy.get_layer(name).kernel
         values = kernel.numpy()
         kernel.assign(values * masks.largest(values, share))
-    return copy
+    return tag_simulated(copy, source)
 
 
 def gradually(
@@ -134,7 +137,7 @@ def gradually(
         return _trained(source, dataset, {n: options(s) for n, s in shares.items()}, training)
 
     told = {"sparsity": shares, "start": first, "ramp": ramp, **training}
-    return finetune.kept("gradually", source, dataset, told, make, code=_CODE)
+    return tag_simulated(finetune.kept("gradually", source, dataset, told, make, code=_CODE))
 
 
 def cubic(step: int, last: int, final: float, start: float = 0.0) -> float:
@@ -185,7 +188,7 @@ def two_of_four(
         for name in layers(copy):
             kernel = copy.get_layer(name).kernel
             kernel.assign(kernel.numpy() * masks.two_of_four(kernel.numpy()))
-        return copy
+        return tag_simulated(copy, source)
     training: dict[str, Any] = {"epochs": epochs, "seed": seed, "rate": rate, "batch": batch}
 
     def make() -> Any:
@@ -193,7 +196,7 @@ def two_of_four(
         options = {"pruning_schedule": constant, "sparsity_m_by_n": (2, 4)}
         return _trained(source, dataset, dict.fromkeys(layers(source), options), training)
 
-    return finetune.kept("two_of_four", source, dataset, training, make, code=_CODE)
+    return tag_simulated(finetune.kept("two_of_four", source, dataset, training, make, code=_CODE))
 
 
 def sparing_ends(model: Any, sparsity: float) -> dict[str, float]:

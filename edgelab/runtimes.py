@@ -45,12 +45,14 @@ class Candidate:
         runtime: a name of `runtimes.names()`; None takes the suffix's default.
         threads: number of threads that one inference may use.
         weights: "trained", "imagenet" or "none" (untrained: size and latency only).
+        simulated: whether the weights only pretend to be small (accuracy only).
     """
 
     path: Path
     runtime: str | None = None
     threads: int = 1
     weights: str = "trained"
+    simulated: bool = False
 
     def load(self) -> Runner:
         """Load the artefact afresh."""

@@ -39,6 +39,7 @@ class TensorSize:
         value_bytes: of the stored values (fewer than count × bits where only non-zeros are stored).
         extra_bytes: scales, zero points that are not zero, and sparse indices.
         memory_bits: of one value at the width in which the runtime computes, as far as the file tells.
+        stays_sparse: whether a kernel reads the non-zeros as they are stored; others are unpacked first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class TensorSize:
     value_bytes: int
     extra_bytes: int
     memory_bits: int
+    stays_sparse: bool = False
 
     @property
     def count(self) -> int:
@@ -61,11 +63,13 @@ class TensorSize:
 
     @property
     def memory_bytes(self) -> int:
-        """Return count times `memory_bits`, and the scales: calculated, not measured.
+        """Return the values at `memory_bits`, the scales and indices: calculated, not measured.
 
-        A runtime may keep weights packed or twice; the memory of a process is `benchmark.footprint`'s.
+        All values count, zeros too, unless the tensor `stays_sparse`. A runtime may keep weights packed
+        or twice; the memory of a process is `benchmark.footprint`'s.
         """
-        return self.count * self.memory_bits // 8 + self.extra_bytes
+        values = self.value_bytes * 8 // self.bits if self.stays_sparse else self.count
+        return values * self.memory_bits // 8 + self.extra_bytes
 
 
 def tensors(artefact: Any) -> tuple[TensorSize, ...]:
@@ -132,6 +136,8 @@ def _tflite_tensors(path: Path) -> tuple[TensorSize, ...]:
         for op in model.operators
         if op.kind == "DEQUANTIZE"
     }
+    # LiteRT unpacks what passes through a DENSIFY; otherwise the layer's own kernel reads it sparse.
+    densified = {op.inputs[0] for op in model.operators if op.kind == "DENSIFY"}
     found: dict[int, TensorSize] = {}
     for index, tensor in enumerate(model.tensors):
         # Whole numbers without a scale are shapes and axes.
@@ -149,6 +155,7 @@ def _tflite_tensors(path: Path) -> tuple[TensorSize, ...]:
             # What passes through a DEQUANTIZE is widened to its output. Otherwise LiteRT computes
             # with 8 bits and more; an approximation, since XNNPACK keeps 4-bit dense layers packed.
             memory_bits=unpacked.get(index, max(tensor.bits, 8)),
+            stays_sparse=tensor.sparse_bytes > 0 and index not in densified,
         )
         found.setdefault(tensor.buffer, size)
     return tuple(found.values())

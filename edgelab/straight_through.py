@@ -24,6 +24,7 @@ import numpy as np
 
 from edgelab import affine, artefacts, keras, progress
 from edgelab.errors import InputError
+from edgelab.imagenet import tag_simulated
 from edgelab.splits import Split
 
 Rounding = Callable[[Any], Any]
@@ -42,12 +43,13 @@ def rounded(model: Any, bits: Mapping[str, int] | int, per_channel: bool = True)
     Raises:
         InputError: no such layer, one without a kernel, or bits outside 1 to 8.
     """
-    copy = keras.clone(artefacts.model_of(model))
+    source = artefacts.model_of(model)
+    copy = keras.clone(source)
     for layer, width in _kernels(copy, bits):
         values = layer.kernel.numpy()
         grid = affine.fit(values, width, axis=-1 if per_channel else None)
         layer.kernel.assign(affine.round_trip(values, grid).astype(np.float32))
-    return copy
+    return tag_simulated(copy, source)
 
 
 def train(

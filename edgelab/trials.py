@@ -21,6 +21,7 @@ from edgelab.errors import InputError
 from edgelab.records import Accuracy
 
 LEVEL = 0.95
+_NORMAL = 1.96  # standard errors of a normal distribution that hold 95 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +78,9 @@ class Trials:
     def interval(self) -> tuple[float, float]:
         """Return the interval of the mean difference over other seeds and other images of this kind.
 
-        Seeds and images are two samples. The variance of a mean over both is at most the sum of what
-        each shows alone, so the two half-widths add like the sides of a right angle: a little too
-        wide, never too narrow. It is never narrower than `over_seeds`.
-
-        Source: Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, p. 386.
+        As `over_seeds_and_images`; it is never narrower than `over_seeds`.
         """
-        changes = self._right(self.distilled) - self._right(self.alone)  # (seeds, images)
-        error = changes.mean(axis=0).std(ddof=1) / math.sqrt(changes.shape[1])
-        seeds = (self.over_seeds[1] - self.over_seeds[0]) / 2
-        half = math.hypot(seeds, 1.96 * float(error))
-        return self.difference - half, self.difference + half
+        return over_seeds_and_images(self._right(self.distilled) - self._right(self.alone))
 
     @property
     def verdict(self) -> str:
@@ -224,6 +217,39 @@ def over_seeds(
     if not np.isfinite(values).all():
         raise InputError(f"The differences hold a value that is not finite: {values}.")
     return paired_interval(np.zeros_like(values), values, t_factor(len(values), level))
+
+
+def over_seeds_and_images(changes: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a mean change over other seeds and other images of the same kind.
+
+    Seeds and images are two samples. The variance of a mean over both is at most the sum of what
+    each shows alone, so the two half-widths add like the sides of a right angle: a little too
+    wide, never too narrow.
+
+    Args:
+        changes: what each image gained with each seed, (seeds, images): 1 for an answer that became
+            right, -1 for one that became wrong, 0 else.
+
+    Returns:
+        Lower and upper end of the interval of the mean, as shares (0.01 is one point).
+
+    Raises:
+        InputError: fewer than two seeds or two images, which show no spread, or a value that is not
+            finite.
+
+    Source: Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, p. 386; for the seeds
+        as `over_seeds`.
+    """
+    values = np.asarray(changes, np.float64)
+    if values.ndim != 2 or values.shape[1] < 2:
+        raise InputError(
+            f"An interval over seeds and images needs an array (seeds, images) with two images or more; "
+            f"this one has shape {values.shape}."
+        )
+    low, high = over_seeds(values.mean(axis=1))
+    error = float(values.mean(axis=0).std(ddof=1)) / math.sqrt(values.shape[1])
+    half = math.hypot((high - low) / 2, _NORMAL * error)
+    return (low + high) / 2 - half, (low + high) / 2 + half
 
 
 def paired_interval(alone: np.ndarray, distilled: np.ndarray, factor: float) -> tuple[float, float]:

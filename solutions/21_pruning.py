@@ -19,7 +19,7 @@ PROFILE = "class"
 # %%
 import numpy as np
 
-from edgelab import benchmark, convert, data, evaluate, models, prune, report
+from edgelab import benchmark, convert, data, evaluate, finetune, models, prune, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
 
 begin("21", PROFILE)
@@ -363,8 +363,10 @@ report.table(
 )
 
 # %% [markdown]
-# *Nominal* and *memory* do not move: every zero is stored and loaded. Only *compressed* falls, and, for the sparse file,
-# the file itself. Why not always store a list of places? Because a place costs bits as well:
+# In the ordinary files only *compressed* falls: every zero is stored and loaded. The sparse file leaves zeros out, so it is
+# smaller itself, and so is its *nominal* size: the weights that are left, and their places. *Memory* falls only for layers
+# that compute with their weights as they are stored; others unpack the zeros first (you will see which). Why not always
+# store a list of places? Because a place costs bits as well:
 
 # %%
 rows = []
@@ -481,8 +483,9 @@ for group in structured.groups(models.resnet8()):
 
 # %% [markdown]
 # Now for real: filters and dense units of all layers, then a few epochs of repair (*fine-tuning*, *ajustement fin*). And
-# a control: a network of the *same small shape*, trained from scratch (*à partir de zéro*) on the same images. If it does as well,
-# the large network was not needed to find the small one.
+# a control: a network of the *same small shape*, trained from scratch (*à partir de zéro*) on the same images. It gets as many
+# epochs as the other had in all: those of the large network, then those of the repair. If it does as well, was the large
+# network needed to find the small one?
 
 # %%
 predict("filters_speed", "Without half of all filters: how many times faster?", "×", canned=2)
@@ -494,14 +497,14 @@ small["pruned 50 %, single"] = convert.to_tflite(naive[0.5], "single-half.tflite
 small["pruned 2:4"] = convert.to_tflite(two_four, "two-of-four.tflite")
 
 # %%
-from edgelab import finetune
-
 for share in FILTERS:
     cut = structured.filters(baseline, share)
     widths = [cut.get_layer(name).filters for name in ("conv1", "conv2")]
     fresh = models.digits_cnn(filters=widths, hidden=cut.get_layer("hidden").units, seed=1)
     repaired = finetune.train(cut, digits, epochs=REPAIR)
-    scratch = finetune.train(fresh, digits, epochs=REPAIR + LONG, rate=2e-3)
+    # As the large network was trained, and then as the cut one was repaired.
+    scratch = finetune.train(fresh, digits, epochs=models.usual_epochs(), rate=2e-3)
+    scratch = finetune.train(scratch, digits, epochs=REPAIR)
     percent = f"{100 * share:g} %"
     small[f"pruned filters {percent}"] = convert.to_tflite(repaired, f"filters-{share}.tflite")
     small[f"scratch, as {percent}"] = convert.to_tflite(scratch, f"scratch-{share}.tflite")
@@ -524,14 +527,16 @@ report.losses(structure, digits.test.y)
 # %%
 for share in FILTERS:
     pair = [structure[f"{kind} {100 * share:g} %"] for kind in ("scratch, as", "pruned filters")]
-    print(f"{share:.0%} cut instead of trained from scratch:")
+    epochs = models.usual_epochs() + REPAIR
+    print(f"{share:.0%} cut instead of trained from scratch, {epochs} epochs each:")
     print("  ", evaluate.paired(pair[0].accuracy, pair[1].accuracy, digits.test.y))
 
 # %% [markdown]
-# The last lines compare *pruned filters* with *scratch* in the same shape. *Cannot tell*: these images show no advantage of
-# starting from the large network; the interval says how large a hidden one could be. *Better*: cutting was worth it. *Worse*:
-# training the small one was. Whether the small one is *enough* is the row *scratch* in the table above, against the whole
-# network.
+# The last lines compare *pruned filters* with *scratch* in the same shape, after equally many epochs. *Cannot tell*: these
+# images show no advantage of starting from the large network; the interval says how large a hidden one could be. *Better*:
+# cutting was worth it. *Worse*: training the small one was. Whether the small one is *enough* is the row *scratch* in the
+# table above, against the whole network. Each is one network from one seed, and the interval holds other images but not
+# other seeds (lesson 22 trains several).
 #
 # ## Zeros and int8 together
 #

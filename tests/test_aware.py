@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import artefacts, aware, evaluate, quantize, tflite
+from edgelab import artefacts, aware, evaluate, models, quantize, tflite
 from edgelab.errors import InputError, SplitError
 
 
@@ -24,6 +24,7 @@ def test_training_moves_the_weights(trained: Any, tiny_model: Any) -> None:
     shape = (256, 10)
     moved, given = (next(w for w in layer if w.shape == shape) for layer in kernels)
     assert 0 < np.abs(moved - given).max() < 0.01
+    assert models.info(trained).simulated
 
 
 def test_training_stays_near_the_model_that_it_started_from(

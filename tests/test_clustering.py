@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import artefacts, clustering, convert, evaluate, finetune, prune, size
+from edgelab import artefacts, clustering, convert, evaluate, finetune, models, prune, size
 from edgelab.errors import InputError
 from tests.small_nets import chain, dataset
 
@@ -43,6 +43,7 @@ def test_fewer_different_weights_than_clusters_are_all_kept() -> None:
 def test_at_once_leaves_few_values_in_every_kernel(model: Any) -> None:
     shared = clustering.at_once(model, clusters=4)
     assert set(clustering.distinct(shared).values()) == {4}
+    assert models.info(shared).simulated
 
 
 def test_trained_clusters_stay_few_and_the_network_still_answers(model: Any) -> None:
@@ -50,6 +51,7 @@ def test_trained_clusters_stay_few_and_the_network_still_answers(model: Any) -> 
     shared = clustering.cluster(model, DATA, clusters=8, epochs=1, batch=16)
     assert artefacts.model_hash(model) == before, "clustering changed the model that it was given"
     assert max(clustering.distinct(shared).values()) <= 8
+    assert models.info(shared).simulated
     assert evaluate.accuracy(shared, DATA.validation).value > 0.8
     whole, few = (convert.to_tflite(m, "m.tflite") for m in (model, shared))
     assert size.of(few).file_bytes == size.of(whole).file_bytes

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgelab import pareto
-from edgelab.errors import InputError
-from edgelab.records import Comparison
-from tests.records_made import accuracy, comparison, measurement
+from edgelab.errors import InputError, SplitError
+from edgelab.records import Accuracy, Comparison
+from tests.records_made import accuracy as accuracy_on, comparison, measurement
+
+
+def accuracy(correct: int) -> Accuracy:
+    """Return an accuracy that may be chosen by."""
+    return accuracy_on(correct, split="validation")
 
 
 def made() -> Comparison:
-    """Return five models; the compressed size is half of the file."""
+    """Return five models, judged on validation images; the compressed size is half of the file."""
     return comparison(
         measurement("float32", 1.0, 100_000, accuracy=accuracy(95)),
         measurement("int8", 0.5, 30_000, accuracy=accuracy(94)),
@@ -28,6 +35,51 @@ def test_the_front_holds_what_no_other_beats() -> None:
 def test_two_equal_models_do_not_beat_each_other() -> None:
     twins = comparison(measurement("a"), measurement("b"))
     assert pareto.front(twins, ("size_gzip_bytes", "latency_ms")) == ("a", "b")
+
+
+def test_a_lead_that_cannot_be_told_from_none_puts_nobody_off_the_front() -> None:
+    keys = ("size_gzip_bytes", "latency_ms")
+    nearly = comparison(measurement("a", 1.0), measurement("b", 1.0001))
+    assert pareto.front(nearly, keys) == ("a", "b")
+    assert pareto.choose(nearly, "latency_ms").ties == ("b",)
+    clearly = comparison(measurement("a", 1.0), measurement("b", 1.2))
+    assert pareto.front(clearly, keys) == ("a",)
+    smaller = comparison(measurement("a", 1.0, 90_000), measurement("b", 1.0001))
+    assert pareto.front(smaller, keys) == ("a",), "its size is a lead for sure"
+
+
+def test_rounds_decide_between_latencies_where_there_are_any() -> None:
+    rounds = [1.0, 1.01, 0.99, 1.0, 1.002, 0.998]
+    for factor, expected in ((1.0001, ("a", "b")), (1.2, ("a",))):
+        pair = comparison(measurement("a", 1.0), measurement("b", factor))
+        timed = replace(pair.ratios[1], estimates=tuple(factor * r for r in rounds))
+        found = pareto.front(
+            replace(pair, ratios=(pair.ratios[0], timed)), ("size_gzip_bytes", "latency_ms")
+        )
+        assert found == expected
+
+
+def test_choosing_by_the_test_images_is_refused_and_explained() -> None:
+    tested = comparison(
+        measurement("a", accuracy=accuracy_on(90)), measurement("b", 0.5, accuracy=accuracy_on(80))
+    )
+    for choosing in (
+        lambda: pareto.front(tested, ("size_gzip_bytes", "accuracy")),
+        lambda: pareto.choose(tested, "accuracy"),
+        lambda: pareto.choose(tested, "latency_ms", {"accuracy": 0.85}),
+    ):
+        with pytest.raises(SplitError, match=r"'a' is that on the test images.*validation split"):
+            choosing()
+    assert pareto.choose(tested, "latency_ms", {"size_gzip_bytes": 60_000}).name == "b"
+    assert pareto.front(tested, ("size_gzip_bytes", "latency_ms")) == ("b",)
+
+
+def test_an_untrained_model_has_no_test_accuracy_to_refuse() -> None:
+    mixed = comparison(
+        measurement("a", accuracy=accuracy(90)),
+        measurement("b", accuracy=accuracy_on(20), weights="none"),
+    )
+    assert pareto.choose(mixed, "accuracy").name == "a"
 
 
 def test_a_third_figure_brings_a_model_back() -> None:

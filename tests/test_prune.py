@@ -5,7 +5,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import artefacts, convert, evaluate, finetune, keras, masks, prune, size
+from edgelab import (
+    artefacts,
+    benchmark,
+    convert,
+    evaluate,
+    finetune,
+    keras,
+    masks,
+    models,
+    prune,
+    report,
+    size,
+    tflite,
+)
 from edgelab.errors import InputError
 from tests.small_nets import chain, dataset
 
@@ -86,6 +99,28 @@ def test_two_of_four_holds_after_training(model: Any) -> None:
         assert prune.sparsity(result)["hidden"] == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_masked_network_is_simulated_until_it_is_a_file(sparse: Any, model: Any) -> None:
+    masked = prune.by_magnitude(model, 0.5)
+    for made in (masked, sparse, prune.two_of_four(model)):
+        assert models.info(made).simulated
+        assert models.info(made).weights == "trained"
+    # Training on fills the zeros again, and taking filters out makes a smaller network.
+    for real in (model, finetune.train(masked, DATA, epochs=1), prune.filters(model, 0.5)):
+        assert not models.info(real).simulated
+
+
+def test_a_masked_network_enters_no_chart_of_size_or_speed(model: Any) -> None:
+    masked = prune.by_magnitude(model, 0.9)
+    found = benchmark.measure(masked, on=DATA.test, name="masked", memory=False)
+    assert found.simulated
+    assert "simulated" in repr(found)
+    with pytest.raises(InputError, match="'masked' is simulated"):
+        report.bars(found, by="size_file_bytes")
+    assert "simulated" in repr(report.bars(found, by="accuracy"))
+    file = prune.to_sparse_tflite(masked, "real.tflite")
+    assert not benchmark.measure(file, memory=False).simulated
+
+
 def test_sparing_the_ends_names_all_layers_between(model: Any) -> None:
     assert prune.sparing_ends(model, 0.9) == {"conv2": 0.9, "hidden": 0.9}
 
@@ -107,6 +142,24 @@ def test_a_sparse_file_is_smaller_and_answers_alike(model: Any) -> None:
     np.testing.assert_allclose(
         evaluate.predict(few, DATA.test.x), evaluate.predict(dense, DATA.test.x), atol=1e-4
     )
+
+
+def test_only_what_no_kernel_reads_sparse_is_unpacked_in_memory(model: Any) -> None:
+    masked = prune.by_magnitude(model, {"conv2": 0.95, "hidden": 0.99})
+    file = prune.to_sparse_tflite(masked, "few.tflite")
+    graph = tflite.read(file)
+    kinds = [operator.kind for operator in graph.operators]
+    unpacked = {graph.tensors[op.inputs[0]].name for op in graph.operators if op.kind == "DENSIFY"}
+    sparse = [t for t in size.tensors(file) if t.value_bytes * 8 < t.count * t.bits]
+    assert {t.name in unpacked for t in sparse} == {True, False}, kinds
+    for tensor in sparse:
+        if tensor.name in unpacked:
+            assert tensor.memory_bytes == tensor.count * 4 + tensor.extra_bytes
+        else:
+            assert tensor.memory_bytes == tensor.value_bytes + tensor.extra_bytes
+    dense = size.of(convert.to_tflite(masked, "dense.tflite"))
+    assert size.of(file).nominal_bytes < dense.nominal_bytes
+    assert size.of(file).memory_bytes < dense.memory_bytes
 
 
 def test_bad_input_is_refused(model: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import affine, data, evaluate, keras, quantize, straight_through, tflite
+from edgelab import affine, data, evaluate, keras, models, quantize, straight_through, tflite
 from edgelab.errors import InputError, SplitError
 from edgelab.splits import Split
 
@@ -33,7 +33,9 @@ def tiny(small_digits: Split) -> Any:
 
 def test_rounded_kernels_lie_on_the_grid_and_the_model_is_left_alone(tiny: Any) -> None:
     before = tiny.get_layer("last").kernel.numpy()
-    found = straight_through.rounded(tiny, FEW).get_layer("last").kernel.numpy()
+    rounded = straight_through.rounded(tiny, FEW)
+    assert models.info(rounded).simulated
+    found = rounded.get_layer("last").kernel.numpy()
     assert all(len(np.unique(channel)) <= 3 for channel in found.T)
     np.testing.assert_array_equal(tiny.get_layer("last").kernel.numpy(), before)
 

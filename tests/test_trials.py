@@ -79,6 +79,30 @@ def test_what_is_kept_has_the_interval_of_the_loss_against_the_teacher() -> None
     assert wide > np.ptp(found.kept_interval)
 
 
+def test_seeds_and_images_add_up_like_the_sides_of_a_right_angle() -> None:
+    changes = np.random.default_rng(1).integers(-1, 2, (5, 400))
+    low, high = trials.over_seeds_and_images(changes)
+    seeds = np.ptp(trials.over_seeds(changes.mean(axis=1))) / 2
+    images = 1.96 * changes.mean(axis=0).std(ddof=1) / np.sqrt(400)
+    assert (low + high) / 2 == pytest.approx(changes.mean())
+    assert (high - low) / 2 == pytest.approx(np.hypot(seeds, images))
+
+
+def test_pairs_of_students_have_the_same_interval() -> None:
+    found = made(0.03, spread=0.01)
+    right = [
+        np.array([np.asarray(a.predictions) == found.truth for a in group], int)
+        for group in (found.alone, found.distilled)
+    ]
+    assert found.interval == pytest.approx(trials.over_seeds_and_images(right[1] - right[0]))
+
+
+@pytest.mark.parametrize("shape", [(1, 50), (5, 1), (50,)])
+def test_one_seed_or_one_image_shows_no_spread(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"two pairs|two images"):
+        trials.over_seeds_and_images(np.zeros(shape))
+
+
 def test_few_images_make_it_wide() -> None:
     widths = [np.ptp(made(0.05, images=images).interval) for images in (40, 400, 4000)]
     assert widths == sorted(widths, reverse=True)

@@ -56,6 +56,7 @@ def pareto_explorer(
 
     Raises:
         InputError: fewer than two figures were measured, or a model is simulated.
+        SplitError: an accuracy was measured on the test images: the explorer is there to choose.
     """
     return _widget_class()(comparison, dict(limits or {}), goal)
 

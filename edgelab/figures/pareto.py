@@ -51,7 +51,7 @@ def pareto(
         title: above the chart; by default it names the recommended model.
 
     Raises:
-        InputError: as `pareto.front` and `pareto.choose`.
+        InputError, SplitError: as `pareto.front` and `pareto.choose`.
     """
     shown = results.view(result)
     edge = _pareto.front(result, (x, y))

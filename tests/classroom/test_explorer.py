@@ -7,8 +7,8 @@ import pytest
 from edgelab import pareto
 from edgelab.classroom import explorer
 from edgelab.classroom.language import speaking
-from edgelab.errors import InputError
-from tests.records_made import comparison, measurement
+from edgelab.errors import InputError, SplitError
+from tests.records_made import comparison, float_and_int8, measurement
 from tests.test_pareto import made
 
 
@@ -69,3 +69,8 @@ def test_the_sentence_names_ties_and_the_only_one_left() -> None:
 def test_nothing_to_explore_is_an_error() -> None:
     with pytest.raises(InputError):
         explorer.pareto_explorer([])
+
+
+def test_test_images_are_not_there_to_explore() -> None:
+    with pytest.raises(SplitError, match="on the test images"):
+        explorer.pareto_explorer(float_and_int8())

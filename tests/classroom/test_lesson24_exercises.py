@@ -334,13 +334,23 @@ def test_who_has_measured_nothing_is_sent_to_the_measuring_cell() -> None:
     assert result.misconception == "nothing-measured"
 
 
+def test_who_measured_on_test_images_cannot_choose_by_them() -> None:
+    tested = comparison(
+        measurement("float32", 1.0, 100_000, accuracy=accuracy(98)),
+        measurement("PCQAT int8", 0.5, 18_000, accuracy=accuracy(97)),
+    )
+    records.publish("comparison", "combinations", tested)
+    result = examine("24.7 combination", combination("PCQAT int8", 9.0, 97.0))
+    assert result.misconception == "chosen-on-test"
+
+
 def test_where_nothing_keeps_both_limits_the_nearest_is_right() -> None:
     records.publish("comparison", "combinations", combinations(least=90))
     before = examine("24.7 combination", combination("PCQAT int8", 9.0, 97.0))
     assert before.passed, "one still keeps both limits"
     poor = comparison(
-        measurement("float32", 1.0, 100_000, accuracy=accuracy(98)),
-        measurement("PCQAT int8", 0.5, 41_000, accuracy=accuracy(91)),
+        measurement("float32", 1.0, 100_000, accuracy=accuracy(98, split="validation")),
+        measurement("PCQAT int8", 0.5, 41_000, accuracy=accuracy(91, split="validation")),
     )
     records.publish("comparison", "combinations", poor)
     assert examine("24.7 combination", combination("PCQAT int8", 20.5, 91.0)).passed

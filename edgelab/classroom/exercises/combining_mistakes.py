@@ -115,6 +115,19 @@ def _mistaken() -> Iterator[tuple[str, Callable[[Any, Any], bool], str, str]]:
     )
 
 
+def judge_split(result: Comparison) -> None:
+    """Raise `Wrong` where the accuracies to choose by are those on the test images."""
+    if any(m.accuracy and m.accuracy.split == "test" for m in result.measurements):
+        raise Wrong(
+            "chosen-on-test",
+            _(
+                "Your last comparison was measured on the test images. Whoever chooses by them has none "
+                "left to test the choice on."
+            ),
+            _("Measure with `on=digits.validation`, as in the cell above, then run this one."),
+        )
+
+
 def judge_wish(name: str, wish: pareto.Choice) -> None:
     """Raise `Wrong` where another model serves the wish, or comes nearer to it."""
     if name == wish.name or name in wish.ties:

@@ -184,12 +184,14 @@ questions.define(
 questions.define(
     "21.q3",
     N_(
-        "A network without half of its filters, and one of the same shape trained from scratch: the test "
-        "images can't tell them apart. What follows?"
+        "A network without half of its filters and one of the same shape trained from scratch, one seed "
+        "each, can't be told apart on the test images. What follows?"
     ),
     Option(
         N_("Removing filters never helps."),
-        N_("Here it showed no advantage; on a harder task with little time for training it may."),
+        N_(
+            "One pair on one task can't show a *never*: on a harder task, or with less time, it may."
+        ),
     ),
     Option(
         N_(
@@ -197,8 +199,8 @@ questions.define(
             "still be."
         ),
         N_(
-            "The comparison with the small network belongs to every claim about structured pruning. "
-            "Where training is long or data are few, starting from the large one may still pay."
+            "This control belongs to every claim about structured pruning. The interval says which "
+            "differences remain possible, and further seeds would say what this pair owes to luck."
         ),
         right=True,
     ),

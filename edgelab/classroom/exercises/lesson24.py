@@ -25,6 +25,7 @@ from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_numb
 from edgelab.classroom.exercises.combining_mistakes import (
     judge_beats,
     judge_own_figures,
+    judge_split,
     judge_wish,
 )
 from edgelab.classroom.exercises.comparing_mistakes import (
@@ -285,6 +286,7 @@ def front(answer: Answer) -> str:
 def combination(answer: Answer) -> str:
     """Check a choice among combinations against the student's own measurements."""
     result = latest_combinations()
+    judge_split(result)
     given = answer(result)
     if not isinstance(given, tuple | list) or len(given) != 4:
         raise Wrong(
