@@ -4,10 +4,11 @@
     found.without["call"]          # ms of the same network, called without the suspect
 
 A suspicion is worth little; the same file without the suspect is worth a lot. Each experiment changes one
-thing of the candidate (the call, the threads, the kernels, its zeros, the Python code before it, the batch)
-and all of them run in turn, in the same rounds as the pair itself (see `edgelab.compare`). What can't be
-taken away is measured on its own: the time of each operator in ONNX Runtime, and how long it takes only to
-read that many bytes of weights. Lesson 25 makes three of them by hand.
+thing (the call, the threads, the kernels, the zeros, thin layers, the width of stored weights, the Python
+code before it, the batch) of the candidate, and of the reference where it has the same, and all of them run
+in turn, in the same rounds as the pair itself (see `edgelab.compare`). What can't be taken away is measured
+on its own: the share of each operator in ONNX Runtime, and how long it takes only to read that many bytes of
+weights. Lesson 25 makes three of them by hand.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ from edgelab import (
     machine,
     memory,
     progress,
+    rewritten,
     runtimes,
     timing,
     workspace,
 )
 from edgelab.errors import InputError
-from edgelab.profiling import operator_times
+from edgelab.evidence import Reference
+from edgelab.profiling import operator_shares
 from edgelab.runtimes import Candidate
 
 # Evidence enough for a cause that costs a fifth of the time; a fair pair of 1 % needs `compare`.
@@ -49,8 +52,10 @@ BATCHES = (2, 4)  # beside 1: what a second image costs tells what the first one
 # Above this a fixed cost of some microseconds is no suspect, and a batch takes too long.
 BATCH_BELOW_MS = 15.0
 FEW_ZEROS = 0.3  # a share of zeros below this was not planned by anybody
+FEW_LANES = 0.2  # of the multipliers idle, beyond the reference's: fewer are no suspect
 FEW_DYNAMIC = 0.3  # the same for the multiplications that are quantized on the way
 _PYTHON_CALLS = ("keras-predict", "keras-eager")
+_SIDES = ("before", "after")
 _LEVEL = 0.95
 _READING_SECONDS = 0.05
 _READINGS = 10  # at least, however busy the machine is
@@ -110,6 +115,8 @@ class Found:
     without: dict[str, float]
     operators_ms: dict[str, float]
     reading_ms: float
+    padded_macs: int
+    reference: Reference
     busy: bool
 
 
@@ -146,23 +153,33 @@ def run(
         )
     with ExitStack() as stack, machine.exclusive():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        trials = _trials(subjects, parts, folder, batches=not apart)
+        trials, padded = _trials(subjects, parts, folder, batches=not apart)
         evidence, busy = _timed(trials, image, limit, seed, apart=bool(apart))
         times = {key: _ms(samples) for key, samples in zip(trials, evidence.samples, strict=True)}
         logs = compare.interval(evidence.estimates[1], _LEVEL)
-        operators = {} if apart else operator_times(after.candidate, image)
-        reading = reading_ms(parts[1].weight_bytes)
+        operators: dict[str, dict[str, float]] = {key: {} for key in _SIDES}
+        if not apart:
+            for key, subject in zip(_SIDES, subjects, strict=True):
+                # Shares of the latency of the same rounds: another load has another speed.
+                shares, alone = operator_shares(subject.candidate, image), _alone(times, key)
+                operators[key] = {kind: share * alone for kind, share in shares.items()}
+        reading = {key: reading_ms(p.weight_bytes) for key, p in zip(_SIDES, parts, strict=True)}
     return Found(
         ratio=math.exp(logs[0]),
         low=math.exp(logs[1]),
         high=math.exp(logs[2]),
         latency_ms=(times["before"], times["after"]),
         by_batch=(_batches(times, "before"), _batches(times, "after")),
-        without={
-            k.removeprefix("without "): t for k, t in times.items() if k.startswith("without")
-        },
-        operators_ms=operators,
-        reading_ms=reading,
+        without=_without(times, "after"),
+        operators_ms=operators["after"],
+        reading_ms=reading["after"],
+        padded_macs=padded.get("after", 0),
+        reference=Reference(
+            without=_without(times, "before"),
+            operators_ms=operators["before"],
+            reading_ms=reading["before"],
+            padded_macs=padded.get("before", 0),
+        ),
         busy=busy,
     )
 
@@ -209,34 +226,62 @@ def _trials(
     folder: Path,
     *,
     batches: bool,
-) -> dict[str, _Trial]:
-    """Return everything that is timed in turn, the pair first."""
-    trials = {
-        key: _Trial(s.candidate, pipeline=s.pipeline)
-        for key, s in zip(("before", "after"), subjects, strict=True)
-    }
-    for key, subject in zip(("before", "after"), subjects, strict=True):
+) -> tuple[dict[str, _Trial], dict[str, int]]:
+    """Return everything that is timed in turn, the pair first, and the products of padded files.
+
+    The reference loses the same suspects as the candidate: what it pays as well is no cause.
+    """
+    sides = list(zip(_SIDES, subjects, strict=True))
+    trials = {key: _Trial(s.candidate, pipeline=s.pipeline) for key, s in sides}
+    padded: dict[str, int] = {}
+    for key, subject in sides:
         if subject.pipeline is not None:
-            name = f"{key} alone" if key == "before" else "without python"
-            trials[name] = _Trial(subject.candidate)
+            trials[f"{key} without python"] = _Trial(subject.candidate)
         if batches and _takes_batches(subject.candidate):
             for size in BATCHES:
                 trials[f"{key} x{size}"] = _Trial(subject.candidate, size)
-    before, after, candidate = *subjects, subjects[1].candidate
-    if after.runtime in _PYTHON_CALLS:
-        trials["without call"] = _Trial(replace(candidate, runtime="keras-compiled"))
-    elif candidate.threads > 1 and batches:
-        for threads in sorted({1, min(candidate.threads - 1, machine.cores())}):
-            trials[f"without threads {threads}"] = _Trial(replace(candidate, threads=threads))
-    if after.runtime == "litert-builtin":
-        trials["without kernels"] = _Trial(replace(candidate, runtime="litert"))
-    if parts[1].idle >= FEW_ZEROS and filled.can_fill(candidate.path):
-        whole = filled.fill(candidate.path, folder / f"filled{candidate.path.suffix}")
-        trials["without zeros"] = _Trial(replace(candidate, path=whole))
+        for suspect, other in _runs_otherwise(subject, batches=batches).items():
+            trials[f"{key} without {suspect}"] = _Trial(other)
+        for suspect, file in _files_without(key, subject, parts, folder).items():
+            trials[f"{key} without {suspect}"] = _Trial(replace(subject.candidate, path=file))
+            if suspect == "narrow":
+                padded[key] = anatomy.of(file, subject.candidate.runtime).macs
+    before, after = subjects
     if _can_be_static(subjects, parts):
         static = _static(before.candidate.path, folder / "static.onnx")
-        trials["without dynamic"] = _Trial(replace(candidate, path=static))
-    return trials
+        trials["after without dynamic"] = _Trial(replace(after.candidate, path=static))
+    return trials, padded
+
+
+def _runs_otherwise(subject: Subject, *, batches: bool) -> dict[str, Candidate]:
+    """Return other ways to run the same file, by the suspect that they lack."""
+    candidate, found = subject.candidate, {}
+    if subject.runtime in _PYTHON_CALLS:
+        found["call"] = replace(candidate, runtime="keras-compiled")
+    elif candidate.threads > 1 and batches:
+        for threads in sorted({1, min(candidate.threads - 1, machine.cores())}):
+            found[f"threads {threads}"] = replace(candidate, threads=threads)
+    if subject.runtime == "litert-builtin":
+        found["kernels"] = replace(candidate, runtime="litert")
+    return found
+
+
+def _files_without(
+    key: str, subject: Subject, parts: Sequence[anatomy.Anatomy], folder: Path
+) -> dict[str, Path]:
+    """Write files that lack one suspect each, where the candidate gives reason to suspect it."""
+    before, after = parts
+    part, path = parts[_SIDES.index(key)], subject.candidate.path
+    found: dict[str, Path] = {}
+    if after.idle >= FEW_ZEROS and part.idle and filled.can_fill(path):
+        found["zeros"] = filled.fill(path, folder / f"{key}-filled{path.suffix}")
+    if after.idle_lanes - before.idle_lanes >= FEW_LANES and part.idle_lanes:
+        padded = rewritten.pad(path, folder / f"{key}-padded{path.suffix}")
+        found |= {"narrow": padded} if padded else {}
+    if after.share(anatomy.WIDENED, fast=True) and part.share(anatomy.WIDENED, fast=True):
+        floats = rewritten.widen(path, folder / f"{key}-floats{path.suffix}")
+        found |= {"widened": floats} if floats else {}
+    return found
 
 
 def _can_be_static(subjects: Sequence[Subject], parts: Sequence[anatomy.Anatomy]) -> bool:
@@ -317,7 +362,17 @@ def _ms(rounds: Sequence[Sequence[int]]) -> float:
     return float(np.median([compare.fast(samples) for samples in rounds])) / 1e6
 
 
+def _without(times: Mapping[str, float], key: str) -> dict[str, float]:
+    start = f"{key} without "
+    return {k.removeprefix(start): t for k, t in times.items() if k.startswith(start)}
+
+
+def _alone(times: Mapping[str, float], key: str) -> float:
+    """Return the time of the network alone, Python code and a slow call around it left out."""
+    found = _without(times, key)
+    return found.get("python", found.get("call", times[key]))
+
+
 def _batches(times: Mapping[str, float], key: str) -> dict[int, float]:
-    alone = times.get(f"{key} alone" if key == "before" else "without python", times[key])
     more = {size: times[f"{key} x{size}"] for size in BATCHES if f"{key} x{size}" in times}
-    return {1: alone, **more}
+    return {1: _alone(times, key), **more}

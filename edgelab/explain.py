@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from edgelab import anatomy, compare, diagnosis, experiments, keras, machine, records, workspace
+from edgelab.causes import CAUSES
 from edgelab.diagnosis import Diagnosis, Evidence, Finding, Side
 from edgelab.errors import InputError
 from edgelab.experiments import Found, Pipeline, Subject
@@ -47,7 +48,7 @@ class Explanation(Serializable):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return the causes found, the costliest first."""
+        """Return what the time beyond the promise went to, the costliest first."""
         return self.diagnosis.findings
 
     @property
@@ -63,13 +64,24 @@ class Explanation(Serializable):
     @property
     def verdict(self) -> str:
         """Return the answer in one sentence."""
-        if self.findings:
-            first = self.findings[0]
-            return f"Limited by {first.about.title}."
-        if self.diagnosis.kept:
-            return f"{NOTHING.capitalize()}: it is about as fast as its work promises."
-        left = duration(self.diagnosis.unexplained_ms)
-        return f"{NOTHING.capitalize()}: {left} more than promised, and no known cause accounts for it."
+        if self.cause:
+            return f"Limited by {CAUSES[self.cause].title}."
+        d, none = self.diagnosis, NOTHING.capitalize()
+        if d.kept:
+            return f"{none}: it is about as fast as its work promises."
+        if d.unsure:
+            return (
+                f"{none}: from these rounds nobody can tell whether it keeps its promise. Stop other "
+                "programs, or take more rounds (limits=)."
+            )
+        if not self.findings:
+            left = duration(d.unexplained_ms)
+            return f"{none}: {left} more than promised, and no known cause accounts for it."
+        first = self.findings[0]
+        return (
+            f"{none}: of {duration(d.excess_ms)} more than promised {duration(d.unexplained_ms)} are "
+            f"unexplained. Largest known: {first.about.title} ({duration(first.lost_ms)})."
+        )
 
     def __repr__(self) -> str:
         lines = [self._headline(), f"  {self.verdict}"]
@@ -149,7 +161,7 @@ def explain(
         seed: of the random orders.
 
     Returns:
-        The explanation. Its findings are empty where no cause was found.
+        The explanation. Its cause is None where no cause was found.
 
     Raises:
         InputError: no artefact, an unknown format, a wrong input shape, or a pipeline around a file that
@@ -187,6 +199,9 @@ def _evidence(before: Side, after: Side, found: Found) -> Evidence:
         without=found.without,
         operators_ms=found.operators_ms,
         reading_ms=found.reading_ms,
+        padded_macs=found.padded_macs,
+        reference=found.reference,
+        cache_bytes=machine.own_cache_bytes(),
         int8=tuple(here["int8"]),
         cores=int(here["cores"]),
         busy=found.busy,
