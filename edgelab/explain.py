@@ -23,10 +23,11 @@ from edgelab import anatomy, compare, diagnosis, experiments, keras, machine, re
 from edgelab.causes import CAUSES
 from edgelab.diagnosis import Diagnosis, Evidence, Finding, Side
 from edgelab.errors import InputError
-from edgelab.experiments import Found, Pipeline, Subject
+from edgelab.experiments import Found
 from edgelab.records import duration
 from edgelab.runtimes import Candidate
 from edgelab.serialize import Serializable
+from edgelab.subjects import Pipeline, Subject
 
 __all__ = ["Explanation", "Pipeline", "explain"]
 

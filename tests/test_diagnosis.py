@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edgelab import causes, diagnosis
@@ -7,7 +9,7 @@ from edgelab.diagnosis import Diagnosis, Reference, diagnose, fixed_and_each
 from edgelab.errors import InputError
 from tests.evidence_made import evidence, explanation, part, side
 
-INT8 = {"bits": 8, "arithmetic": "integer"}
+INT8: dict[str, Any] = {"bits": 8, "arithmetic": "integer"}
 AVX2 = ("AVX2",)
 
 
@@ -182,7 +184,7 @@ def test_zeros_are_not_blamed_for_operators_that_do_not_multiply() -> None:
     assert found.cause is None
 
 
-HALF_BITS = {"bits": 16, "arithmetic": "widened"}
+HALF_BITS: dict[str, Any] = {"bits": 16, "arithmetic": "widened"}
 
 
 def test_widened_weights_are_named_when_floats_take_as_long() -> None:

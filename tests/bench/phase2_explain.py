@@ -60,19 +60,19 @@ def figures() -> Iterator[Figure]:
             yield reported("explain, int8 without instructions", float("nan"), "", note="has them")
         named = 0
         for method, cause in planted.items():
-            right, note = asked(pairs, method, lambda d, cause=cause: d.cause == cause)
+            right, note = asked(pairs, method, says(cause))
             named += right == REPEATS
             yield always(f"explain, {method}: named", right, note)
         yield at_least("explain, planted causes always named", named, "", FEWEST_SCENARIOS,
                        note=f"of {len(planted)} scenarios")  # fmt: skip
         for method, cause in OTHER_SHAPES.items():
-            right, note = asked(pairs, method, lambda d, cause=cause: d.cause == cause)
+            right, note = asked(pairs, method, says(cause))
             yield always(f"explain, {method} (other shape): named", right, note)
         for method in UNKNOWN:
             right, note = asked(pairs, method, none_though_missed)
             yield always(f"explain, {method} (unknown reason): no cause found", right, note)
         for method in HEALTHY:
-            right, note = asked(pairs, method, lambda d: d.cause is None)
+            right, note = asked(pairs, method, says(None))
             yield always(f"explain, {method}: no cause found", right, note)
 
 
@@ -80,6 +80,11 @@ def always(name: str, right: int, note: str) -> Figure:
     """Return a figure that is met when every answer was right."""
     return Figure(name, right, f"of {REPEATS}", f"{REPEATS} of {REPEATS}", right == REPEATS,
                   note=note)  # fmt: skip
+
+
+def says(cause: str | None) -> Callable[[Diagnosis], bool]:
+    """Return the test whether a diagnosis names this cause, or none."""
+    return lambda found: found.cause == cause
 
 
 def none_though_missed(found: Diagnosis) -> bool:
