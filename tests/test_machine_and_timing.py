@@ -28,7 +28,7 @@ def test_the_machine_names_what_decides_int8_speed() -> None:
 def test_the_cache_of_a_core_is_read_where_the_system_lists_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine.platform, "system", lambda: "Linux")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setattr(machine, "_CACHES", str(tmp_path))
     assert machine.own_cache_bytes() is None
     for number, (level, size) in enumerate([("1", "32K"), ("2", "1280K"), ("3", "32M")]):
