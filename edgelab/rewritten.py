@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgelab import tflite, workspace
+from edgelab import rewritten_onnx, tflite, workspace
 from edgelab.anatomy import LANES
 from edgelab.errors import InputError
 
@@ -41,7 +41,7 @@ def pad(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Path | 
     Inputs and outputs of the network keep their channels.
 
     Args:
-        path: a `.tflite` file; of other formats no way is known.
+        path: a `.tflite` or `.onnx` file; of other formats no way is known.
         target: where the copy goes; a bare name goes to the workspace's artefacts.
 
     Returns:
@@ -50,14 +50,20 @@ def pad(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Path | 
     Raises:
         MissingFileError, FormatError: there is no such file, or it is damaged.
     """
-    return _rewrite(path, target, lambda model, root: _Padder(model, root).run())
+    source = workspace.existing(path)
+    content = None
+    if source.suffix == ".tflite":
+        content = _rewritten_lite(source, lambda model, root: _Padder(model, root).run())
+    elif source.suffix == ".onnx":
+        content = rewritten_onnx.padded(source)
+    return _written(content, target)
 
 
 def widen(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Path | None:
     """Write a copy of a file in which weights that are widened when it runs are stored as float32.
 
     Args:
-        path: a `.tflite` file; of other formats no way is known.
+        path: a `.tflite` or `.onnx` file; of other formats no way is known.
         target: where the copy goes; a bare name goes to the workspace's artefacts.
 
     Returns:
@@ -66,22 +72,31 @@ def widen(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Path 
     Raises:
         MissingFileError, FormatError: there is no such file, or it is damaged.
     """
-    return _rewrite(path, target, _store_floats)
+    source = workspace.existing(path)
+    content = None
+    if source.suffix == ".tflite":
+        content = _rewritten_lite(source, _store_floats)
+    elif source.suffix == ".onnx":
+        content = rewritten_onnx.with_floats(source)
+    return _written(content, target)
 
 
-def _rewrite(path: Any, target: Any, change: Any) -> Path | None:
+def _rewritten_lite(source: Path, change: Callable[[tflite.Model, Any], None]) -> bytes | None:
     from ai_edge_litert import schema_py_generated as schema
 
-    source = workspace.existing(path)
-    if source.suffix != ".tflite":
-        return None
     model = tflite.read(source)
     root = schema.ModelT.InitFromObj(schema.Model.GetRootAs(source.read_bytes(), 0))
     try:
         change(model, root)
     except (_UnknownError, InputError):
         return None
-    return workspace.atomic_write(workspace.artefact_path(target), _packed(root))
+    return _packed(root)
+
+
+def _written(content: bytes | None, target: str | os.PathLike[str]) -> Path | None:
+    if content is None:
+        return None
+    return workspace.atomic_write(workspace.artefact_path(target), content)
 
 
 def _packed(root: Any) -> bytes:
