@@ -97,7 +97,7 @@ def of(e: Evidence, promise: float) -> Iterator[Finding]:
     def claim(
         cause: str, cost: Callable[[_View], float], *seen: str, measured: bool = True
     ) -> Iterator[Finding]:
-        lost = cost(after) - cost(before) / promise
+        lost = cost(after) - max(0.0, cost(before)) / promise  # a cost below 0 is noise
         if lost > 0:
             yield Finding(cause, lost, seen, measured)
 
