@@ -13,7 +13,7 @@ known causes do not account for it, the answer is that no cause was found. Lesso
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,8 @@ def explain(
 ) -> Explanation:
     """Name what keeps `b` from being as much faster than `a` as its work promises.
 
+    Where the first rounds leave open whether the promise is kept, it looks again, for longer.
+
     Unlike `benchmark.compare` it takes sides with different numbers of threads: they are a suspect.
 
     Args:
@@ -173,16 +175,39 @@ def explain(
     before, after = (_subject(x, label) for x, label in zip((a, b), labels, strict=True))
     parts = tuple(anatomy.of(s.candidate.path, s.candidate.runtime) for s in (before, after))
     image = _image(on)
-    found = experiments.run(before, after, (parts[0], parts[1]), image, limit=limits, seed=seed)
-    sides = [
-        Side(s.name, s.runtime, s.candidate.threads, latency, part, batches)
-        for s, latency, part, batches in zip(
-            (before, after), found.latency_ms, parts, found.by_batch, strict=True
+    chosen = limits or experiments.LIMITS[workspace.profile()]
+
+    def look(limit: compare.Limits, number: int) -> Diagnosis:
+        found = experiments.run(
+            before, after, (parts[0], parts[1]), image, limit=limit, seed=number
         )
-    ]
-    result = Explanation(diagnosis.diagnose(_evidence(sides[0], sides[1], found)))
+        sides = [
+            Side(s.name, s.runtime, s.candidate.threads, latency, part, batches)
+            for s, latency, part, batches in zip(
+                (before, after), found.latency_ms, parts, found.by_batch, strict=True
+            )
+        ]
+        return diagnosis.diagnose(_evidence(sides[0], sides[1], found))
+
+    answer = look(chosen, seed)
+    if (
+        answer.unsure
+    ):  # new rounds, more of them: the first ones, chosen for being unclear, don't count
+        answer = look(_longer(chosen), seed + 1)
+    result = Explanation(answer)
     records.publish("explanation", " / ".join(result.names), result)
     return result
+
+
+def _longer(limits: compare.Limits) -> compare.Limits:
+    """Return limits for a second look: twice as many rounds, never fewer than can be mirrored."""
+    rounds = max(compare.MIRRORED, 2 * limits.min_rounds)
+    return replace(
+        limits,
+        min_rounds=rounds,
+        max_rounds=max(rounds, 2 * limits.max_rounds),
+        seconds=2 * limits.seconds,
+    )
 
 
 def _times(ratio: float) -> str:

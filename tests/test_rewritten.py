@@ -31,8 +31,8 @@ def files(thin: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
         "float32": convert.to_tflite(thin, folder / "thin.tflite"),
         "float16": quantize.float16(thin, folder / "thin16.tflite"),
         "int8": quantize.full_integer(thin, images, folder / "thin8.tflite"),
-        "int4": quantize.weights(
-            convert.to_tflite(thin, folder / "thin.tflite"), folder / "thin4.tflite", bits=4
+        "weights8": quantize.weights(
+            convert.to_tflite(thin, folder / "thin.tflite"), folder / "thin8w.tflite", bits=8
         ),
         "onnx": convert.to_onnx(thin, folder / "thin.onnx"),
     }
@@ -53,7 +53,7 @@ def test_padded_layers_have_multiples_of_eight_and_run(
         assert runner.run(np.ones((1, 8, 8, 1), np.float32)).shape == (1, 2)
 
 
-@pytest.mark.parametrize("kind", ["float16", "int4"])
+@pytest.mark.parametrize("kind", ["float16", "weights8"])
 def test_weights_stored_as_floats_give_the_same_answers(
     files: dict[str, Path], kind: str, tmp_path: Path
 ) -> None:
