@@ -129,7 +129,14 @@ def _around(e: Evidence, claim: _Claim) -> Iterator[Finding]:
             f"{e.after.threads} threads on {e.cores} cores: {duration(e.after.alone_ms)}; {best} "
             f"{'thread' if best == 1 else 'threads'}: {duration(fewer[best])}"
         )
-        yield from claim("threads", _of_threads, seen)
+
+        def undelivered(v: _View) -> float:
+            # What threads promise and no number of them delivers is lost to threads as well: there is
+            # not enough work, or no free core. As with zeros: the saving on paper, less the real one.
+            one = _fewer_threads(v.without).get(1)
+            return 0.0 if one is None else v.side.alone_ms - one / min(v.side.threads, e.cores)
+
+        yield from claim("threads", undelivered, seen, measured=False)
 
 
 def _taken_away(suspect: str) -> Callable[[_View], float]:
@@ -139,11 +146,6 @@ def _taken_away(suspect: str) -> Callable[[_View], float]:
 
 def _fewer_threads(without: Mapping[str, float]) -> dict[int, float]:
     return {int(k.split()[1]): ms for k, ms in without.items() if k.startswith("threads ")}
-
-
-def _of_threads(v: _View) -> float:
-    times = _fewer_threads(v.without).values()
-    return max(0.0, v.side.alone_ms - min(times)) if times else 0.0
 
 
 def _fixed(e: Evidence, after: _View, claim: _Claim) -> Iterator[Finding]:

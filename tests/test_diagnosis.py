@@ -111,6 +111,19 @@ def test_threads_are_named_with_the_number_that_was_best() -> None:
     assert "2 threads: 600 µs" in found.findings[0].seen[0]
 
 
+def test_threads_answer_for_what_no_number_of_them_delivers() -> None:
+    # Two cores promise half a millisecond; with one thread it takes one, however many there are.
+    found = diagnose(evidence(side("many", 1.2, threads=16), without={"threads 1": 1.0}))
+    assert found.cause == "threads"
+    assert found.findings[0].lost_ms == pytest.approx(1.2 - 1.0 / 2)
+
+
+def test_threads_do_not_answer_for_what_one_thread_takes_too_long() -> None:
+    found = diagnose(evidence(side("slow", 1.6, threads=16), without={"threads 1": 3.0}))
+    assert found.cause is None
+    assert found.unexplained_ms == pytest.approx(3.0 / 2 - 1.0 / 2)
+
+
 def test_a_call_that_costs_more_than_its_images_is_overhead() -> None:
     after = side("tiny", 1.0, part(10_000), by_batch={1: 1.0, 2: 1.05, 4: 1.15})
     found = diagnose(evidence(after))
