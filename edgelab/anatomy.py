@@ -257,11 +257,18 @@ def _onnx(path: Path) -> Anatomy:
                 bits=bits,
                 zeros=zeros,
                 arithmetic=_onnx_arithmetic(node.op_type, bits, node.input[0] in from_codes),
-                channels=shape[0] if shape else 1,
+                channels=_onnx_channels(node.op_type, shape),
             )
         )
     converters = [n for n in nodes if n.op_type in _CONVERTERS and n.input[0] not in constants]
     return Anatomy(tuple(parts), len(nodes), len(converters))
+
+
+def _onnx_channels(kind: str, shape: Sequence[int]) -> int:
+    """Return the channels of an output without its batch: first in images, last in matrices."""
+    if not shape:
+        return 1
+    return shape[0] if "Conv" in kind else shape[-1]
 
 
 def _onnx_arithmetic(kind: str, bits: int, from_codes: bool) -> str:

@@ -37,6 +37,11 @@ class Side(Serializable):
     by_batch: dict[int, float] = field(default_factory=dict)
 
     @property
+    def alone_ms(self) -> float:
+        """Return one inference of the network alone, without Python code or a slow call around it."""
+        return self.by_batch.get(1, self.latency_ms)
+
+    @property
     def fixed_ms(self) -> float | None:
         """Return what a call costs however many images it takes; None where that was not tried."""
         if len(self.by_batch) < 2:
@@ -46,14 +51,23 @@ class Side(Serializable):
     @property
     def each_ms(self) -> float:
         """Return what one image costs, the fixed cost of its call left out where that is known."""
-        alone = self.by_batch.get(1, self.latency_ms)
         # Where a batch costs no more than one image, a trace of its own is left to divide by.
-        return max(alone - (self.fixed_ms or 0.0), 0.01 * alone)
+        return max(self.alone_ms - (self.fixed_ms or 0.0), 0.01 * self.alone_ms)
 
     @property
     def macs_each_ms(self) -> float:
         """Return how many multiply-accumulates it does in a millisecond, fixed cost left out."""
         return self.parts.macs / self.each_ms
+
+
+@dataclass(frozen=True)
+class Reference(Serializable):
+    """What the experiments say about the reference; the attributes are those of `Evidence`."""
+
+    without: dict[str, float] = field(default_factory=dict)
+    operators_ms: dict[str, float] = field(default_factory=dict)
+    reading_ms: float = 0.0
+    padded_macs: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,12 @@ class Evidence(Serializable):
         ratio: time of the candidate over the reference's.
         low, high: its interval over fresh instances.
         without: suspect → milliseconds of the candidate without it ("python", "call", "threads 1",
-            "kernels", "zeros").
+            "kernels", "dynamic", "narrow", "zeros", "widened").
         operators_ms: kind of operator → milliseconds in one inference, where the runtime tells.
         reading_ms: time only to read the candidate's weights.
+        padded_macs: multiply-accumulates of the candidate without "narrow"; 0 where not tried.
+        reference: the same experiments with the reference: what it pays as well is no cause.
+        cache_bytes: of a core's own cache; None where the system does not tell.
         int8: the processor's instruction sets for int8.
         cores: of this machine.
         busy: whether other processes disturbed the measurement.
@@ -82,6 +99,9 @@ class Evidence(Serializable):
     without: dict[str, float] = field(default_factory=dict)
     operators_ms: dict[str, float] = field(default_factory=dict)
     reading_ms: float = 0.0
+    padded_macs: int = 0
+    reference: Reference = field(default_factory=Reference)
+    cache_bytes: int | None = None
     int8: tuple[str, ...] = ()
     cores: int = 1
     busy: bool = False

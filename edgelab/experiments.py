@@ -3,11 +3,10 @@
     found = experiments.run(before, after)
     found.without["call"]          # ms of the same network, called without the suspect
 
-A suspicion is worth little; the same file without the suspect is worth a lot. Each experiment changes one
-thing of the candidate (the call, the threads, the kernels, its zeros, the Python code before it, the batch)
-and all of them run in turn, in the same rounds as the pair itself (see `edgelab.compare`). What can't be
-taken away is measured on its own: the time of each operator in ONNX Runtime, and how long it takes only to
-read that many bytes of weights. Lesson 25 makes three of them by hand.
+Each trial is the pair, or one side of it without a suspect (`edgelab.subjects`), and all of them run in turn,
+in the same rounds as the pair itself (`edgelab.compare`). What can't be taken away is measured on its own:
+the share of each operator in ONNX Runtime, and how long it takes only to read that many bytes of weights.
+Lesson 25 makes three of them by hand.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,17 +25,14 @@ from edgelab import (
     anatomy,
     child,
     compare,
-    filled,
     machine,
-    memory,
     progress,
-    runtimes,
-    timing,
     workspace,
 )
 from edgelab.errors import InputError
-from edgelab.profiling import operator_times
-from edgelab.runtimes import Candidate
+from edgelab.evidence import Reference
+from edgelab.profiling import operator_shares
+from edgelab.subjects import BATCHES, SIDES, Subject, Trial, trials as trials_of
 
 # Evidence enough for a cause that costs a fifth of the time; a fair pair of 1 % needs `compare`.
 LIMITS = {
@@ -45,54 +40,9 @@ LIMITS = {
     "class": compare.Limits(min_rounds=4, max_rounds=8, pairs=5, seconds=4.0),
     "full": compare.Limits(min_rounds=8, max_rounds=16, pairs=8, seconds=20.0),
 }
-BATCHES = (2, 4)  # beside 1: what a second image costs tells what the first one paid for the call
-# Above this a fixed cost of some microseconds is no suspect, and a batch takes too long.
-BATCH_BELOW_MS = 15.0
-FEW_ZEROS = 0.3  # a share of zeros below this was not planned by anybody
-FEW_DYNAMIC = 0.3  # the same for the multiplications that are quantized on the way
-_PYTHON_CALLS = ("keras-predict", "keras-eager")
 _LEVEL = 0.95
 _READING_SECONDS = 0.05
 _READINGS = 10  # at least, however busy the machine is
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """A file together with the Python code that an application runs before each inference.
-
-    Attributes:
-        artefact: a path or a `Candidate`.
-        prepare: turns one picture into the network's input, a batch of one.
-        picture: what `prepare` is given.
-    """
-
-    artefact: Any
-    prepare: Callable[[Any], np.ndarray]
-    picture: Any
-
-    def once(self, runner: runtimes.Runner) -> None:
-        """Prepare the picture and run the network, as the application does for every picture."""
-        runner.run(self.prepare(self.picture))
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One side of an explanation: what is timed, and how."""
-
-    name: str
-    candidate: Candidate
-    pipeline: Pipeline | None = None
-
-    @property
-    def runtime(self) -> str:
-        """Return the name of the runtime that runs it."""
-        return self.candidate.runtime or runtimes.runner_class(self.candidate.path).runtime
-
-    @property
-    def in_tensorflow(self) -> bool:
-        """Tell whether its threads are fixed when its package is imported (Keras files)."""
-        kind = runtimes.runner_class(self.candidate.path, self.candidate.runtime)
-        return kind.threads_fixed_at_import
 
 
 @dataclass(frozen=True)
@@ -110,6 +60,8 @@ class Found:
     without: dict[str, float]
     operators_ms: dict[str, float]
     reading_ms: float
+    padded_macs: int
+    reference: Reference
     busy: bool
 
 
@@ -146,23 +98,33 @@ def run(
         )
     with ExitStack() as stack, machine.exclusive():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        trials = _trials(subjects, parts, folder, batches=not apart)
+        trials, padded = trials_of(subjects, parts, folder, batches=not apart)
         evidence, busy = _timed(trials, image, limit, seed, apart=bool(apart))
         times = {key: _ms(samples) for key, samples in zip(trials, evidence.samples, strict=True)}
         logs = compare.interval(evidence.estimates[1], _LEVEL)
-        operators = {} if apart else operator_times(after.candidate, image)
-        reading = reading_ms(parts[1].weight_bytes)
+        operators: dict[str, dict[str, float]] = {key: {} for key in SIDES}
+        if not apart:
+            for key, subject in zip(SIDES, subjects, strict=True):
+                # Shares of the latency of the same rounds: another load has another speed.
+                shares, alone = operator_shares(subject.candidate, image), _alone(times, key)
+                operators[key] = {kind: share * alone for kind, share in shares.items()}
+        reading = {key: reading_ms(p.weight_bytes) for key, p in zip(SIDES, parts, strict=True)}
     return Found(
         ratio=math.exp(logs[0]),
         low=math.exp(logs[1]),
         high=math.exp(logs[2]),
         latency_ms=(times["before"], times["after"]),
         by_batch=(_batches(times, "before"), _batches(times, "after")),
-        without={
-            k.removeprefix("without "): t for k, t in times.items() if k.startswith("without")
-        },
-        operators_ms=operators,
-        reading_ms=reading,
+        without=_without(times, "after"),
+        operators_ms=operators["after"],
+        reading_ms=reading["after"],
+        padded_macs=padded.get("after", 0),
+        reference=Reference(
+            without=_without(times, "before"),
+            operators_ms=operators["before"],
+            reading_ms=reading["before"],
+            padded_macs=padded.get("before", 0),
+        ),
         busy=busy,
     )
 
@@ -185,89 +147,8 @@ def reading_ms(count_bytes: float) -> float:
     return min(times) * 1e3
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One thing to time: a candidate, the images in its batch, the Python code around it."""
-
-    candidate: Candidate
-    batch: int = 1
-    pipeline: Pipeline | None = None
-
-    def load(self, image: np.ndarray | None) -> compare.Loaded:
-        """Load it afresh and return its inference and its closer."""
-        runner = self.candidate.load()
-        if self.pipeline is not None:
-            pipeline = self.pipeline
-            return (lambda: pipeline.once(runner)), runner.close
-        one = memory.example(runner) if image is None else image
-        return runner.prepare(np.repeat(one, self.batch, axis=0)), runner.close
-
-
-def _trials(
-    subjects: Sequence[Subject],
-    parts: Sequence[anatomy.Anatomy],
-    folder: Path,
-    *,
-    batches: bool,
-) -> dict[str, _Trial]:
-    """Return everything that is timed in turn, the pair first."""
-    trials = {
-        key: _Trial(s.candidate, pipeline=s.pipeline)
-        for key, s in zip(("before", "after"), subjects, strict=True)
-    }
-    for key, subject in zip(("before", "after"), subjects, strict=True):
-        if subject.pipeline is not None:
-            name = f"{key} alone" if key == "before" else "without python"
-            trials[name] = _Trial(subject.candidate)
-        if batches and _takes_batches(subject.candidate):
-            for size in BATCHES:
-                trials[f"{key} x{size}"] = _Trial(subject.candidate, size)
-    before, after, candidate = *subjects, subjects[1].candidate
-    if after.runtime in _PYTHON_CALLS:
-        trials["without call"] = _Trial(replace(candidate, runtime="keras-compiled"))
-    elif candidate.threads > 1 and batches:
-        for threads in sorted({1, min(candidate.threads - 1, machine.cores())}):
-            trials[f"without threads {threads}"] = _Trial(replace(candidate, threads=threads))
-    if after.runtime == "litert-builtin":
-        trials["without kernels"] = _Trial(replace(candidate, runtime="litert"))
-    if parts[1].idle >= FEW_ZEROS and filled.can_fill(candidate.path):
-        whole = filled.fill(candidate.path, folder / f"filled{candidate.path.suffix}")
-        trials["without zeros"] = _Trial(replace(candidate, path=whole))
-    if _can_be_static(subjects, parts):
-        static = _static(before.candidate.path, folder / "static.onnx")
-        trials["without dynamic"] = _Trial(replace(candidate, path=static))
-    return trials
-
-
-def _can_be_static(subjects: Sequence[Subject], parts: Sequence[anatomy.Anatomy]) -> bool:
-    """Tell whether a dynamically quantized network can be quantized statically instead."""
-    files = all(s.candidate.path.suffix == ".onnx" for s in subjects)
-    same = parts[0].macs == parts[1].macs and parts[0].share(anatomy.FLOAT) == 1
-    return files and same and parts[1].share(anatomy.DYNAMIC) >= FEW_DYNAMIC
-
-
-def _static(path: Path, target: Path) -> Path:
-    """Quantize a float file with random images: its answers are poor, its time is the right one."""
-    from edgelab import onnx_quantize
-
-    with runtimes.load(path) as runner:
-        images = memory.example(runner)
-    return onnx_quantize.onnx_static(path, images, target)
-
-
-def _takes_batches(candidate: Candidate) -> bool:
-    """Tell whether a candidate can run several images at once, and quickly enough to try."""
-    if candidate.threads > 1:
-        return False  # threads share out a batch and an image differently
-    with candidate.load() as runner:
-        if runner.input_spec.shape[0] is not None:
-            return False
-        inference = runner.prepare(memory.example(runner))
-        return min(timing.block(inference, 3)) < BATCH_BELOW_MS * 1e6
-
-
 def _timed(
-    trials: Mapping[str, _Trial],
+    trials: Mapping[str, Trial],
     image: np.ndarray | None,
     limit: compare.Limits | None,
     seed: int,
@@ -286,12 +167,12 @@ def _timed(
         )
 
 
-def _loader(trial: _Trial, image: np.ndarray | None) -> compare.Loader:
+def _loader(trial: Trial, image: np.ndarray | None) -> compare.Loader:
     return lambda: trial.load(image)
 
 
 def _in_child(
-    trials: Mapping[str, _Trial],
+    trials: Mapping[str, Trial],
     image: np.ndarray | None,
     limit: compare.Limits,
     seed: int,
@@ -317,7 +198,17 @@ def _ms(rounds: Sequence[Sequence[int]]) -> float:
     return float(np.median([compare.fast(samples) for samples in rounds])) / 1e6
 
 
+def _without(times: Mapping[str, float], key: str) -> dict[str, float]:
+    start = f"{key} without "
+    return {k.removeprefix(start): t for k, t in times.items() if k.startswith(start)}
+
+
+def _alone(times: Mapping[str, float], key: str) -> float:
+    """Return the time of the network alone, Python code and a slow call around it left out."""
+    found = _without(times, key)
+    return found.get("python", found.get("call", times[key]))
+
+
 def _batches(times: Mapping[str, float], key: str) -> dict[int, float]:
-    alone = times.get(f"{key} alone" if key == "before" else "without python", times[key])
     more = {size: times[f"{key} x{size}"] for size in BATCHES if f"{key} x{size}" in times}
-    return {1: alone, **more}
+    return {1: _alone(times, key), **more}

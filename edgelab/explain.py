@@ -13,19 +13,21 @@ known causes do not account for it, the answer is that no cause was found. Lesso
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgelab import anatomy, compare, diagnosis, experiments, keras, machine, records, workspace
+from edgelab.causes import CAUSES
 from edgelab.diagnosis import Diagnosis, Evidence, Finding, Side
 from edgelab.errors import InputError
-from edgelab.experiments import Found, Pipeline, Subject
+from edgelab.experiments import Found
 from edgelab.records import duration
 from edgelab.runtimes import Candidate
 from edgelab.serialize import Serializable
+from edgelab.subjects import Pipeline, Subject
 
 __all__ = ["Explanation", "Pipeline", "explain"]
 
@@ -47,7 +49,7 @@ class Explanation(Serializable):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return the causes found, the costliest first."""
+        """Return what the time beyond the promise went to, the costliest first."""
         return self.diagnosis.findings
 
     @property
@@ -63,13 +65,24 @@ class Explanation(Serializable):
     @property
     def verdict(self) -> str:
         """Return the answer in one sentence."""
-        if self.findings:
-            first = self.findings[0]
-            return f"Limited by {first.about.title}."
-        if self.diagnosis.kept:
-            return f"{NOTHING.capitalize()}: it is about as fast as its work promises."
-        left = duration(self.diagnosis.unexplained_ms)
-        return f"{NOTHING.capitalize()}: {left} more than promised, and no known cause accounts for it."
+        if self.cause:
+            return f"Limited by {CAUSES[self.cause].title}."
+        d, none = self.diagnosis, NOTHING.capitalize()
+        if d.kept:
+            return f"{none}: it is about as fast as its work promises."
+        if d.unsure:
+            return (
+                f"{none}: from these rounds nobody can tell whether it keeps its promise. Stop other "
+                "programs, or take more rounds (limits=)."
+            )
+        if not self.findings:
+            left = duration(d.unexplained_ms)
+            return f"{none}: {left} more than promised, and no known cause accounts for it."
+        first = self.findings[0]
+        return (
+            f"{none}: of {duration(d.excess_ms)} more than promised {duration(d.unexplained_ms)} are "
+            f"unexplained. Largest known: {first.about.title} ({duration(first.lost_ms)})."
+        )
 
     def __repr__(self) -> str:
         lines = [self._headline(), f"  {self.verdict}"]
@@ -137,6 +150,8 @@ def explain(
 ) -> Explanation:
     """Name what keeps `b` from being as much faster than `a` as its work promises.
 
+    Where the first rounds leave open whether the promise is kept, it looks again, for longer.
+
     Unlike `benchmark.compare` it takes sides with different numbers of threads: they are a suspect.
 
     Args:
@@ -149,7 +164,7 @@ def explain(
         seed: of the random orders.
 
     Returns:
-        The explanation. Its findings are empty where no cause was found.
+        The explanation. Its cause is None where no cause was found.
 
     Raises:
         InputError: no artefact, an unknown format, a wrong input shape, or a pipeline around a file that
@@ -160,16 +175,39 @@ def explain(
     before, after = (_subject(x, label) for x, label in zip((a, b), labels, strict=True))
     parts = tuple(anatomy.of(s.candidate.path, s.candidate.runtime) for s in (before, after))
     image = _image(on)
-    found = experiments.run(before, after, (parts[0], parts[1]), image, limit=limits, seed=seed)
-    sides = [
-        Side(s.name, s.runtime, s.candidate.threads, latency, part, batches)
-        for s, latency, part, batches in zip(
-            (before, after), found.latency_ms, parts, found.by_batch, strict=True
+    chosen = limits or experiments.LIMITS[workspace.profile()]
+
+    def look(limit: compare.Limits, number: int) -> Diagnosis:
+        found = experiments.run(
+            before, after, (parts[0], parts[1]), image, limit=limit, seed=number
         )
-    ]
-    result = Explanation(diagnosis.diagnose(_evidence(sides[0], sides[1], found)))
+        sides = [
+            Side(s.name, s.runtime, s.candidate.threads, latency, part, batches)
+            for s, latency, part, batches in zip(
+                (before, after), found.latency_ms, parts, found.by_batch, strict=True
+            )
+        ]
+        return diagnosis.diagnose(_evidence(sides[0], sides[1], found))
+
+    answer = look(chosen, seed)
+    if (
+        answer.unsure
+    ):  # new rounds, more of them: the first ones, chosen for being unclear, don't count
+        answer = look(_longer(chosen), seed + 1)
+    result = Explanation(answer)
     records.publish("explanation", " / ".join(result.names), result)
     return result
+
+
+def _longer(limits: compare.Limits) -> compare.Limits:
+    """Return limits for a second look: twice as many rounds, never fewer than can be mirrored."""
+    rounds = max(compare.MIRRORED, 2 * limits.min_rounds)
+    return replace(
+        limits,
+        min_rounds=rounds,
+        max_rounds=max(rounds, 2 * limits.max_rounds),
+        seconds=2 * limits.seconds,
+    )
 
 
 def _times(ratio: float) -> str:
@@ -187,6 +225,9 @@ def _evidence(before: Side, after: Side, found: Found) -> Evidence:
         without=found.without,
         operators_ms=found.operators_ms,
         reading_ms=found.reading_ms,
+        padded_macs=found.padded_macs,
+        reference=found.reference,
+        cache_bytes=machine.own_cache_bytes(),
         int8=tuple(here["int8"]),
         cores=int(here["cores"]),
         busy=found.busy,

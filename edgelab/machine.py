@@ -50,6 +50,7 @@ FLOAT_INSTRUCTIONS = {
     "asimd": "NEON",
     "sve": "SVE",
 }
+_CACHES = "/sys/devices/system/cpu/cpu0/cache"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 T = TypeVar("T")
@@ -82,6 +83,22 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def own_cache_bytes() -> int | None:
+    """Return the size of the cache that a core has to itself (level 2), None where nobody tells.
+
+    Linux lists it under /sys, macOS tells it through sysctl.
+    """
+    if platform.system() == "Darwin":
+        command = ["sysctl", "-n", "hw.l2cachesize"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return int(told) if told.isdigit() else None
+    for cache in sorted(Path(_CACHES).glob("index*")):
+        size = _first_line(str(cache / "size")) or ""
+        if _first_line(str(cache / "level")) == "2" and size[:-1].isdigit():
+            return int(size[:-1]) * {"K": 1024, "M": 1024**2}[size[-1]]
+    return None
 
 
 @dataclass

@@ -1,10 +1,11 @@
-"""How long each kind of operator takes inside ONNX Runtime.
+"""Which share of the time each kind of operator takes inside ONNX Runtime.
 
-    profiling.operator_times(Candidate(Path("dynamic.onnx")))     # {"ConvInteger": 0.31, …} in ms
+    profiling.operator_shares(Candidate(Path("dynamic.onnx")))    # {"ConvInteger": 0.62, …}
 
-ONNX Runtime can write down when each operator began and how long it took. Writing costs time itself, so
-the shares are kept and the sum is set to what an inference takes without the profile. The operators are
-those that are executed, after the runtime has fused and replaced what it can. Lesson 25.
+ONNX Runtime can write down when each operator began and how long it took. Writing costs time itself, and
+another loaded instance has another speed, so only the shares are kept: times come from multiplying them
+with a latency that was measured without the profile. The operators are those that are executed, after the
+runtime has fused and replaced what it can. Lesson 25.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from statistics import median
 
 import numpy as np
 
-from edgelab import memory, timing
+from edgelab import memory
 from edgelab.runtimes import Candidate
 
 _RUNS = 30
 _SKIPPED = 5  # the first runs find cold caches
 
 
-def operator_times(candidate: Candidate, image: np.ndarray | None = None) -> dict[str, float]:
-    """Return the milliseconds of one inference by kind of operator, the slowest first.
+def operator_shares(candidate: Candidate, image: np.ndarray | None = None) -> dict[str, float]:
+    """Return the share of an inference that each kind of operator takes, the largest first.
 
     Args:
         candidate: an `.onnx` file; anything else has no profile here and gives an empty dictionary.
@@ -38,10 +39,8 @@ def operator_times(candidate: Candidate, image: np.ndarray | None = None) -> dic
         return {}
     with candidate.load() as runner:
         one = memory.example(runner) if image is None else image
-        plain = median(timing.block(runner.prepare(one), _RUNS)[_SKIPPED:]) / 1e6
         name, dtype = runner.input_spec.name, runner.input_spec.dtype
-    shares = _shares(candidate, {name: np.ascontiguousarray(one, dtype)})
-    return {kind: share * plain for kind, share in shares.items()}
+    return _shares(candidate, {name: np.ascontiguousarray(one, dtype)})
 
 
 def _shares(candidate: Candidate, feed: dict[str, np.ndarray]) -> dict[str, float]:

@@ -9,6 +9,7 @@ bench (`phase2_explain.py`) ask `benchmark.explain` for the reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,66 @@ class Pairs:
         heavy = convert.to_tflite(convolutions(64, 32, 5), self.folder / "heavy.tflite")
         return heavy, dense
 
+    # With a cause, of other shapes than those above: no rule was written with these in view
+
+    def zeros_pointwise(self) -> Pair:
+        """Three weights of four are 0 in 1×1 convolutions, in ONNX Runtime."""
+        dense = convolutions(24, filters=48, layers=5, kernel=1)
+        pruned = keras.clone(dense)
+        pruned.set_weights([_without_small(w, 0.75) for w in dense.get_weights()])
+        return (
+            convert.to_onnx(dense, self.folder / "dense-pointwise.onnx"),
+            convert.to_onnx(pruned, self.folder / "pruned-pointwise.onnx"),
+        )
+
+    def narrow_pair(self) -> Pair:
+        """Two filters a layer instead of sixteen, on larger images."""
+        wide, thin = (convolutions(56, filters=n, layers=3) for n in (16, 2))
+        return (
+            convert.to_tflite(wide, self.folder / "sixteen.tflite"),
+            convert.to_tflite(thin, self.folder / "two.tflite"),
+        )
+
+    def widened_large_kernels(self) -> Pair:
+        """Weights of 16 bits in kernels of 5×5."""
+        model = convolutions(20, filters=48, layers=3, kernel=5)
+        return (
+            convert.to_tflite(model, self.folder / "large-kernels.tflite"),
+            quantize.float16(model, self.folder / "large-kernels16.tflite"),
+        )
+
+    def overhead_deep(self) -> Pair:
+        """Twenty-four layers, each of them small."""
+        return (
+            convert.to_tflite(tower(96, layers=24), self.folder / "deep96.tflite"),
+            convert.to_tflite(tower(16, layers=24), self.folder / "deep16.tflite"),
+        )
+
+    # Much slower than promised, for a reason that is not among the causes
+
+    def elementwise(self) -> Pair:
+        """Half the convolutions, and functions of every single number after each."""
+        return self.float32, self._half_with("elementwise", _functions)
+
+    def transposes(self) -> Pair:
+        """Half the convolutions, and images that are turned round and round."""
+        return self.float32, self._half_with("transposes", _turned)
+
+    def pooling(self) -> Pair:
+        """Half the convolutions, and maxima over large neighbourhoods, which multiply nothing."""
+        return self.float32, self._half_with("pooling", _maxima)
+
+    def some_python(self) -> Pair:
+        """As `pooling`, with the same few lines of Python in front of both: they are not the reason."""
+        shape = (2 * self.size, 2 * self.size, 3)
+        picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        slow = self._half_with("pooling", _maxima)
+        return tuple(Pipeline(f, row_by_row, picture) for f in (self.float32, slow))  # type: ignore[return-value]
+
+    def _half_with(self, name: str, slow: Callable[[Any], Any]) -> Path:
+        model = convolutions(self.size, filters=32, layers=2, between=slow)
+        return convert.to_tflite(model, self.folder / f"{name}.tflite")
+
     # Without a cause
 
     def the_same(self) -> Pair:
@@ -157,16 +218,45 @@ class Pairs:
         return self.float32, convert.to_tflite(other, self.folder / "other.tflite")
 
 
-def convolutions(size: int, filters: int, layers: int, seed: int = 0) -> Any:
-    """Return a stack of 3×3 convolutions with a small classifier on top."""
+def convolutions(
+    size: int,
+    filters: int,
+    layers: int,
+    seed: int = 0,
+    *,
+    kernel: int = 3,
+    between: Callable[[Any], Any] = lambda x: x,
+) -> Any:
+    """Return a stack of convolutions with a small classifier on top, something else after each."""
     k = keras.keras()
     k.utils.set_random_seed(seed)
     image = k.Input((size, size, 3), name="image")
     x = image
     for _ in range(layers):
-        x = k.layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = between(k.layers.Conv2D(filters, kernel, padding="same", activation="relu")(x))
     x = k.layers.GlobalAveragePooling2D()(x)
     return k.Model(image, k.layers.Dense(10)(x), name=f"convolutions{filters}x{layers}")
+
+
+def _functions(x: Any) -> Any:
+    tf = keras.tf()
+    for _ in range(6):
+        x = tf.sigmoid(tf.tanh(x))
+    return x
+
+
+def _turned(x: Any) -> Any:
+    tf = keras.tf()
+    for _ in range(6):  # the square root keeps the converter from joining two turns
+        x = tf.sqrt(tf.abs(tf.transpose(x, [0, 2, 1, 3])))
+    return x
+
+
+def _maxima(x: Any) -> Any:
+    k = keras.keras()
+    for _ in range(4):
+        x = k.layers.MaxPooling2D(7, strides=1, padding="same")(x)
+    return x
 
 
 def tower(width: int, layers: int = 10) -> Any:
@@ -207,7 +297,12 @@ def pixel_by_pixel(picture: np.ndarray) -> np.ndarray:
     return np.array(rows, np.float32)[None, ::2, ::2]
 
 
-def _without_small(weight: np.ndarray) -> np.ndarray:
+def row_by_row(picture: np.ndarray) -> np.ndarray:
+    """Scale a picture to 0..1 and keep every second pixel, with a loop over its rows."""
+    return np.array([row[::2] / np.float32(255) for row in picture[::2]], np.float32)[None]
+
+
+def _without_small(weight: np.ndarray, share: float = 0.9) -> np.ndarray:
     if weight.ndim < 2:
         return weight
-    return np.where(np.abs(weight) > np.quantile(np.abs(weight), 0.9), weight, 0)
+    return np.where(np.abs(weight) > np.quantile(np.abs(weight), share), weight, 0)

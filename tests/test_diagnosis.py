@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edgelab import causes, diagnosis
-from edgelab.diagnosis import Diagnosis, diagnose, fixed_and_each
+from edgelab.diagnosis import Diagnosis, Reference, diagnose, fixed_and_each
 from edgelab.errors import InputError
-from tests.evidence_made import evidence, part, side
+from tests.evidence_made import evidence, explanation, part, side
 
-INT8 = {"bits": 8, "arithmetic": "integer"}
+INT8: dict[str, Any] = {"bits": 8, "arithmetic": "integer"}
 AVX2 = ("AVX2",)
 
 
@@ -31,6 +33,48 @@ def test_what_no_cause_accounts_for_stays_unexplained() -> None:
     found = diagnose(evidence(half()))
     assert (found.kept, found.cause) == (False, None)
     assert found.unexplained_ms == pytest.approx(found.excess_ms) == pytest.approx(0.5)
+
+
+def test_what_both_sides_pay_is_no_cause() -> None:
+    # A millisecond of Python in front of nine of network, before and after; half the products.
+    before = side("whole", 10.0, by_batch={1: 9.0})
+    after = side("half", 10.0, part(5_000_000), by_batch={1: 9.0})
+    found = explanation(
+        after, before, without={"python": 9.0}, reference=Reference(without={"python": 9.0})
+    )
+    assert found.cause is None
+    assert found.diagnosis.excess_ms == pytest.approx(5)
+    assert found.diagnosis.unexplained_ms == pytest.approx(5)
+    assert "no known cause" in found.verdict
+
+
+def test_of_what_both_sides_pay_the_promised_part_is_not_claimed() -> None:
+    before = side("whole", 10.0, by_batch={1: 2.0})
+    after = side("half", 10.0, part(5_000_000), by_batch={1: 2.0})
+    reference = Reference(without={"python": 2.0})
+    found = diagnose(evidence(after, before, without={"python": 2.0}, reference=reference))
+    assert found.cause == "python"
+    assert found.findings[0].lost_ms == pytest.approx(8 - 8 / 2)
+
+
+def test_a_small_cost_is_told_and_not_blamed() -> None:
+    after = side("half", 1.0, part(5_000_000), by_batch={1: 0.8})
+    found = explanation(after, without={"python": 0.8})
+    assert found.findings[0].lost_ms == pytest.approx(0.2)
+    assert found.cause is None
+    assert found.verdict.startswith("No cause found: of 500 µs more than promised 300 µs")
+    assert "Largest known: Python code" in found.verdict
+
+
+def test_a_wide_interval_leaves_open_if_a_promise_is_kept() -> None:
+    after = side("half", 1.0, part(5_000_000), by_batch={1: 0.2})
+    found = explanation(after, low=0.6, high=1.6, without={"python": 0.2})
+    assert found.diagnosis.unsure
+    assert not found.diagnosis.kept
+    assert (found.cause, found.findings) == (None, ())
+    assert "nobody can tell" in found.verdict
+    sure = explanation(after, low=0.7, high=1.6, without={"python": 0.2})
+    assert (sure.diagnosis.unsure, sure.cause) == (False, "python")
 
 
 def test_the_promise_counts_products_bits_zeros_and_threads() -> None:
@@ -67,6 +111,19 @@ def test_threads_are_named_with_the_number_that_was_best() -> None:
     assert "2 threads: 600 µs" in found.findings[0].seen[0]
 
 
+def test_threads_answer_for_what_no_number_of_them_delivers() -> None:
+    # Two cores promise half a millisecond; with one thread it takes one, however many there are.
+    found = diagnose(evidence(side("many", 1.2, threads=16), without={"threads 1": 1.0}))
+    assert found.cause == "threads"
+    assert found.findings[0].lost_ms == pytest.approx(1.2 - 1.0 / 2)
+
+
+def test_threads_do_not_answer_for_what_one_thread_takes_too_long() -> None:
+    found = diagnose(evidence(side("slow", 1.6, threads=16), without={"threads 1": 3.0}))
+    assert found.cause is None
+    assert found.unexplained_ms == pytest.approx(3.0 / 2 - 1.0 / 2)
+
+
 def test_a_call_that_costs_more_than_its_images_is_overhead() -> None:
     after = side("tiny", 1.0, part(10_000), by_batch={1: 1.0, 2: 1.05, 4: 1.15})
     found = diagnose(evidence(after))
@@ -74,17 +131,36 @@ def test_a_call_that_costs_more_than_its_images_is_overhead() -> None:
     assert "paid once a call" in found.findings[0].seen[0]
 
 
-def test_a_fixed_cost_that_goes_into_reading_weights_is_memory() -> None:
+def test_the_reference_s_own_overhead_is_no_cause() -> None:
+    times = {1: 1.0, 2: 1.05, 4: 1.15}
+    both = side("before", 1.0, by_batch=times), side("after", 1.0, part(5_000_000), by_batch=times)
+    found = diagnose(evidence(both[1], both[0]))
+    assert found.findings[0].lost_ms == pytest.approx(0.95 - 0.95 / 2)
+
+
+def matrix() -> diagnosis.Side:
+    """Return a network with weights of 16 MB that takes as long for four images as for one."""
     flat = {1: 1.0, 2: 1.0, 4: 1.02}
-    after = side("matrix", 1.0, part(1_000_000, weights=4_000_000), by_batch=flat)
-    found = diagnose(evidence(after, reading_ms=0.9))
-    assert found.cause == "memory"
+    return side("matrix", 1.0, part(1_000_000, weights=4_000_000), by_batch=flat)
+
+
+def test_reading_weights_is_claimed_as_memory_and_the_rest_as_overhead() -> None:
+    found = diagnose(evidence(matrix(), reading_ms=0.7, cache_bytes=1_000_000))
+    assert [f.cause for f in found.findings] == ["memory", "overhead"]
+    assert found.findings[0].lost_ms == pytest.approx(0.7)
+    assert not found.findings[0].measured
     assert "16.0 MB" in found.findings[0].seen[0]
+    assert "own cache holds 1.0 MB" in found.findings[0].seen[0]
+
+
+def test_a_cache_that_nobody_tells_is_said_to_be_assumed() -> None:
+    found = diagnose(evidence(matrix(), reading_ms=0.7))
+    assert "is taken to hold 0.5 MB" in found.findings[0].seen[0]
 
 
 def test_weights_that_fit_a_cache_are_not_blamed_on_memory() -> None:
-    after = side("tower", 1.0, part(10_000), by_batch={1: 1.0, 2: 1.01, 4: 1.02})
-    assert diagnose(evidence(after, reading_ms=0.9)).cause == "overhead"
+    found = diagnose(evidence(matrix(), reading_ms=0.7, cache_bytes=32_000_000))
+    assert [f.cause for f in found.findings] == ["overhead"]
 
 
 def test_products_without_a_fast_kernel_are_named() -> None:
@@ -114,10 +190,32 @@ def test_zeros_that_the_runtime_skips_are_not_blamed() -> None:
     assert found.unexplained_ms > 0
 
 
-def test_widened_weights_are_named() -> None:
-    found = diagnose(evidence(side("float16", 1.0, part(bits=16, arithmetic="widened"))))
+def test_zeros_are_not_blamed_for_operators_that_do_not_multiply() -> None:
+    # The same products take the reference a millisecond: two of three are something else.
+    found = diagnose(evidence(side("pruned", 3.0, part(zeros=0.9)), without={"zeros": 3.0}))
+    assert found.findings[0].lost_ms == pytest.approx(0.9)
+    assert found.cause is None
+
+
+HALF_BITS: dict[str, Any] = {"bits": 16, "arithmetic": "widened"}
+
+
+def test_widened_weights_are_named_when_floats_take_as_long() -> None:
+    found = diagnose(evidence(side("float16", 1.0, part(**HALF_BITS)), without={"widened": 1.0}))
     assert found.cause == "widened"
+    assert found.findings[0].lost_ms == pytest.approx(0.5)
     assert "16 bits" in found.findings[0].seen[0]
+
+
+def test_without_an_experiment_widened_weights_are_not_blamed() -> None:
+    found = diagnose(evidence(side("float16", 1.0, part(**HALF_BITS))))
+    assert found.cause is None
+
+
+def test_narrow_weights_that_save_what_they_should_are_not_blamed() -> None:
+    # It would take twice as long with floats; what is slow is something else.
+    found = diagnose(evidence(side("float16", 1.0, part(**HALF_BITS)), without={"widened": 2.0}))
+    assert found.cause is None
 
 
 def test_float_layers_of_a_quantized_file_are_named() -> None:
@@ -153,9 +251,34 @@ def test_a_static_file_says_what_quantizing_on_the_way_costs() -> None:
 
 def test_layers_that_leave_multipliers_idle_are_named() -> None:
     after = side("thin", 0.5, part(1_000_000, channels=1))
-    found = diagnose(evidence(after))
+    found = diagnose(evidence(after, without={"narrow": 0.55}, padded_macs=8_000_000))
     assert found.cause == "narrow"
-    assert "88% of the multipliers" in found.findings[0].seen[1]
+    assert found.findings[0].lost_ms == pytest.approx(0.4)  # capped at the excess
+    assert "8.0 times as much and takes 550 µs" in found.findings[0].seen[1]
+
+
+def test_thin_layers_that_would_take_longer_if_padded_are_not_blamed() -> None:
+    after = side("thin", 0.5, part(1_000_000, channels=1))
+    found = diagnose(evidence(after, without={"narrow": 4.0}, padded_macs=8_000_000))
+    assert found.cause is None
+    assert found.findings == ()
+
+
+def test_thin_layers_that_nobody_padded_are_not_blamed() -> None:
+    assert diagnose(evidence(side("thin", 0.5, part(1_000_000, channels=1)))).cause is None
+
+
+def test_the_reference_s_own_conversions_are_no_cause() -> None:
+    times = {"QuantizeLinear": 0.5, "QLinearConv": 0.5}
+    found = diagnose(
+        evidence(
+            side("after", 1.0, part(5_000_000, **INT8), runtime="onnxruntime"),
+            side("before", 1.0, part(**INT8), runtime="onnxruntime"),
+            operators_ms=times,
+            reference=Reference(operators_ms=times),
+        )
+    )
+    assert found.findings[0].lost_ms == pytest.approx(0.25)
 
 
 def test_conversions_are_named_by_their_time() -> None:
@@ -168,7 +291,7 @@ def test_conversions_are_named_by_their_time() -> None:
 
 def test_the_costliest_cause_comes_first_and_no_time_is_claimed_twice() -> None:
     after = side("both", 10.0, part(zeros=0.9), by_batch={1: 2.0})
-    found = diagnose(evidence(after, without={"python": 2.0, "zeros": 2.0}))
+    found = diagnose(evidence(after, side("float32", 2.0), without={"python": 2.0, "zeros": 2.0}))
     assert [f.cause for f in found.findings] == ["python", "zeros"]
     assert sum(f.lost_ms for f in found.findings) + found.unexplained_ms == pytest.approx(
         found.excess_ms

@@ -27,6 +27,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
         ("kernels", "kernels"),
         ("no_delegate", "kernels"),
         ("widened", "widened"),
+        ("narrow", "narrow"),
         ("dynamic", "dynamic"),
         ("threads", "threads"),
         ("python", "python"),
@@ -45,6 +46,14 @@ def test_where_there_is_no_cause_none_is_found(pairs: Pairs, method: str) -> Non
     assert found.cause is None, found
     assert "No cause found" in found.verdict
     assert found.findings == ()
+
+
+@pytest.mark.parametrize("method", ["pooling", "some_python"])
+def test_no_cause_is_named_for_a_reason_that_is_not_known(pairs: Pairs, method: str) -> None:
+    found = benchmark.explain(*getattr(pairs, method)())
+    assert not found.diagnosis.kept
+    assert found.cause is None, found
+    assert "No cause found" in found.verdict
 
 
 def test_an_explanation_is_published_and_comes_back_from_its_record(pairs: Pairs) -> None:

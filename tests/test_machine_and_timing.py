@@ -25,6 +25,20 @@ def test_the_machine_names_what_decides_int8_speed() -> None:
     assert set(found["int8"]) <= set(machine.INT8_INSTRUCTIONS.values())
 
 
+def test_the_cache_of_a_core_is_read_where_the_system_lists_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(machine, "_CACHES", str(tmp_path))
+    assert machine.own_cache_bytes() is None
+    for number, (level, size) in enumerate([("1", "32K"), ("2", "1280K"), ("3", "32M")]):
+        folder = tmp_path / f"index{number}"
+        folder.mkdir()
+        (folder / "level").write_text(f"{level}\n")
+        (folder / "size").write_text(f"{size}\n")
+    assert machine.own_cache_bytes() == 1280 * 1024
+
+
 def test_the_fingerprint_is_stable_and_holds_no_host_name() -> None:
     assert machine.fingerprint() == machine.fingerprint()
     assert len(machine.fingerprint()) == 12

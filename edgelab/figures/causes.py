@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgelab import tables
+from edgelab.causes import CAUSES
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
@@ -138,11 +139,12 @@ def _shares(found: Explanation) -> tuple[float, float, float, float]:
     if d.kept:
         return 100.0, 0.0, 0.0, 0.0
     lost = [finding.lost_ms for finding in d.findings]
-    parts = (lost[0] if lost else 0.0, sum(lost[1:]), d.unexplained_ms)
+    main = lost[0] if d.cause else 0.0
+    parts = (main, sum(lost) - main, d.unexplained_ms)
     promised = max(0.0, latency - sum(parts))
     first, others, rest = (100 * part / latency for part in parts)
     return 100 * promised / latency, first, others, rest
 
 
 def _answer(found: Explanation) -> str:
-    return found.findings[0].about.title if found.findings else "no cause found"
+    return CAUSES[found.cause].title if found.cause else "no cause found"
