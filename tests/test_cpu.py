@@ -20,8 +20,10 @@ def test_work_keeps_a_core_busy_and_waiting_does_not() -> None:
     assert runs >= cpu.RUNS
     assert wall_s >= cpu.SECONDS
     assert cpu_s < 0.5 * wall_s
-    _, cpu_s, wall_s = cpu.while_running(lambda: working_ms(6))
-    assert 0.3 < cpu_s / wall_s <= 1.1  # less than 1 where other programs have the core
+    runs, cpu_s, wall_s = cpu.while_running(lambda: working_ms(6))
+    # Other programs may have the core meanwhile: that lengthens the clock's time only.
+    assert cpu_s == pytest.approx(0.006 * runs, rel=0.2)
+    assert wall_s > 0.9 * cpu_s
 
 
 def test_a_short_inference_is_repeated_until_the_clock_can_tell() -> None:
@@ -34,7 +36,7 @@ def test_one_thread_keeps_at_most_one_core_busy(tiny_files: dict[str, Path]) -> 
     file = tiny_files["m.tflite"]
     use = benchmark.cpu_use(file)
     assert use.threads == 1
-    assert 0.2 < use.cores < 1.3
+    assert 0 < use.cores < 1.3
     assert use.share == use.cores / machine.cores()
     assert use.cores == pytest.approx(use.cpu_s / use.wall_s)
     assert "1 thread, " in repr(use)

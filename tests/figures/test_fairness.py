@@ -67,5 +67,5 @@ def test_the_caption_tells_the_level_and_over_what_the_intervals_are() -> None:
         "95 % intervals over the runs of one load; a difference under 0.5 % is not called one."
     )
     fresh = report.aa_trials([replace(ratio("B", 1.0), instances=n) for n in (20, 28)])
-    assert fresh.table.caption.startswith("99 % intervals over 20 to 28 fresh loads;")
-    assert "99 % intervals over 20 to 28 fresh loads" in fresh.alt
+    assert fresh.table.caption.startswith("98 % intervals over 20 to 28 fresh loads;")
+    assert "98 % intervals over 20 to 28 fresh loads" in fresh.alt
