@@ -574,6 +574,7 @@ def with_maxima(layers):
     return k.Model(image, k.layers.Dense(10)(x), name="maxima")
 
 
+# %%
 maxima = convert.to_tflite(with_maxima(2), "maxima.tflite")
 honest = [
     benchmark.explain(full, half, names=("full", "half the layers")),
