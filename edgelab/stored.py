@@ -39,7 +39,8 @@ class TensorSize:
         value_bytes: of the stored values (fewer than count × bits where only non-zeros are stored).
         extra_bytes: scales, zero points that are not zero, and sparse indices.
         memory_bits: of one value at the width in which the runtime computes, as far as the file tells.
-        stays_sparse: whether a kernel reads the non-zeros as they are stored; others are unpacked first.
+        index_bytes: the part of `extra_bytes` that says where the stored values belong (sparse tensors).
+        stays_sparse: whether a kernel reads a sparse tensor as it is stored; others are unpacked first.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TensorSize:
     value_bytes: int
     extra_bytes: int
     memory_bits: int
+    index_bytes: int = 0
     stays_sparse: bool = False
 
     @property
@@ -63,13 +65,14 @@ class TensorSize:
 
     @property
     def memory_bytes(self) -> int:
-        """Return the values at `memory_bits`, the scales and indices: calculated, not measured.
+        """Return the values at `memory_bits`, and the scales: calculated, not measured.
 
-        All values count, zeros too, unless the tensor `stays_sparse`. A runtime may keep weights packed
-        or twice; the memory of a process is `benchmark.footprint`'s.
+        All values count, zeros too; of a tensor that `stays_sparse` the stored ones and their places. A
+        runtime may keep weights packed or twice; the memory of a process is `benchmark.footprint`'s.
         """
-        values = self.value_bytes * 8 // self.bits if self.stays_sparse else self.count
-        return values * self.memory_bits // 8 + self.extra_bytes
+        if self.stays_sparse:
+            return self.value_bytes * self.memory_bits // self.bits + self.extra_bytes
+        return self.count * self.memory_bits // 8 + self.extra_bytes - self.index_bytes
 
 
 def tensors(artefact: Any) -> tuple[TensorSize, ...]:
@@ -155,6 +158,7 @@ def _tflite_tensors(path: Path) -> tuple[TensorSize, ...]:
             # What passes through a DEQUANTIZE is widened to its output. Otherwise LiteRT computes
             # with 8 bits and more; an approximation, since XNNPACK keeps 4-bit dense layers packed.
             memory_bits=unpacked.get(index, max(tensor.bits, 8)),
+            index_bytes=tensor.sparse_bytes,
             stays_sparse=tensor.sparse_bytes > 0 and index not in densified,
         )
         found.setdefault(tensor.buffer, size)
