@@ -28,7 +28,7 @@ begin("24", PROFILE)
 # By profile: calibration images, crops to compare answers on, rounds of the comparison, and epochs of
 # pruning, clustering and training for int8.
 IMAGES, CROPS, ROUNDS = {"ci": (8, 40, 2), "class": (16, 100, 4), "full": (100, 400, 8)}[PROFILE]
-EPOCHS = {"ci": (2, 1, 1), "class": (3, 1, 1), "full": (6, 2, 2)}[PROFILE]
+EPOCHS = {"ci": (1, 1, 1), "class": (3, 1, 1), "full": (6, 2, 2)}[PROFILE]
 
 # %% [markdown]
 # ## The arithmetic says one thing, the stopwatch another
@@ -129,7 +129,8 @@ from edgelab import rebase
 
 table_rows = [name for name in candidates if "compiled" not in name]
 rounds = compare.Limits(min_rounds=ROUNDS, max_rounds=ROUNDS, pairs=3, seconds=120)
-result = benchmark.compare(candidates, accuracy=False, memory=table_rows, limits=rounds)
+remembered = table_rows if PROFILE != "ci" else list(files)[-2:]  # each takes a process of its own
+result = benchmark.compare(candidates, accuracy=False, memory=remembered, limits=rounds)
 reveal("headline", 1 / result.ratio("MobileNetV2 int8").value)
 (bits,) = rebase.steps(result, ["MobileNetV2 float32", "MobileNetV2 int8"])
 reveal("int8", 1 / bits.value)
@@ -651,14 +652,14 @@ print("library:", sorted(pareto.front(together, ("size_gzip_bytes", "accuracy"))
 
 # %% [markdown]
 # > **The brief.** A meter reads handwritten digits. Its update may have 20 kB compressed at most, and it must read at least
-# > 92 % of the validation images correctly. Of what is left, take the fastest.
+# > 93 % of the validation images correctly. Of what is left, take the fastest.
 #
 # Set the limits with the sliders and look what is left. (Without a running notebook the picture stands still.)
 
 # %%
 from edgelab.classroom.explorer import pareto_explorer
 
-goal, limits = "latency_ms", {"size_gzip_bytes": 20_000, "accuracy": 0.92}
+goal, limits = "latency_ms", {"size_gzip_bytes": 20_000, "accuracy": 0.93}
 explorer = pareto_explorer(together, limits, goal=goal)
 explorer
 

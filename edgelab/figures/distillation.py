@@ -127,7 +127,7 @@ def pairs(
         left.set_xlabel("accuracy in % (axis not from 0)")
         right.set_xlabel("distilled less alone, in points")
         right.axvline(0, color=style.INK, linewidth=1)
-        right.margins(x=0.12)
+        right.margins(x=0.25)  # room for the words above the points
         left.set_title(f"{len(shown[0].seeds)} pairs each" if len(shown) > 1 else "Pairs")
         right.set_title("Difference, 95 %")
         _legend(figure)
