@@ -361,7 +361,7 @@ print(chosen)
 report.pairs([replace(everything, name="not searched: T 4, alpha 0.1"), chosen])
 
 # %% [markdown]
-# Only the number from the test images may be reported. If it is smaller than promised, that is what the winner's curse predicts;
+# **What you can conclude:** only the number from the test images may be reported. If it is smaller than promised, that is what the winner's curse predicts;
 # one pair of numbers proves it no more than one throw proves a coin false. What counts: does the chosen setting's interval lie
 # above 0, and above what T = 4, alpha = 0.1 gained without any search? For the second question, pairs once more: the student of the
 # chosen setting less the one of the same seed without a search.

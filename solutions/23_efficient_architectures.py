@@ -70,7 +70,8 @@ report.bars(first, by=("size_file_bytes", "latency_ms"), gains=True)
 report.claim("squeezenet-speed", first)
 
 # %% [markdown]
-# Weights fill the file. Time is spent on *work* (*calculs*), multiply-accumulates (MACs), and a weight of a
+# **What you can conclude:** which of the two is smaller, and which is sooner done, on this machine. **What you can't:** that
+# the one follows from the other. Weights fill the file. Time is spent on *work* (*calculs*), multiply-accumulates (MACs), and a weight of a
 # convolution works once at every position of its output:
 
 # %%
@@ -220,8 +221,15 @@ layers = benchmark.compare(layer_files, limits=SHORT)
 reveal("separable", 1 / layers.ratio("separable").value)
 report.claim("separable-work", layers)
 
+# %% [markdown]
+# **What you can conclude:** whether the count is right for this layer. **What you can't:** anything about time, which has a
+# claim of its own:
+
 # %%
 report.claim("separable-speed", layers)
+
+# %% [markdown]
+# **What you can conclude:** whether it holds for this layer, here. **What you can't:** why. Work over time tells more:
 
 # %%
 rows = []
@@ -385,11 +393,15 @@ reveal("pixels", 1 / rebase.seen_from(WHOLE, result).ratio(pixels).value)
 halved = rebase.seen_from(WHOLE, result, [variants.name_of(0.5, SIZE)])
 report.claim("width-work", halved)
 
+# %% [markdown]
+# **What you can conclude:** whether the rule holds for this network. **What you can't:** that its file follows the same rule:
+
 # %%
 report.claim("width-size", halved)
 
 # %% [markdown]
-# If both fail, look where the rule does not apply. A 1 × 1 convolution has half the channels in *and* half the channels out: a
+# **What you can conclude:** whether the file follows it. **What you can't:** carry either verdict to another network. If both
+# fail, look where the rule does not apply. A 1 × 1 convolution has half the channels in *and* half the channels out: a
 # quarter. A depthwise one has only half. And the last layer, from 1,280 features to 1,000 classes, keeps its width
 # below 1: in the narrow variants it is most of the file.
 #
