@@ -11,15 +11,12 @@ each of these conversions reads and writes every activation. Lesson 25 counts an
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgelab import artefacts, keras, runtimes, workspace
-from edgelab.errors import FormatError, InputError, MissingRuntimeError
+from edgelab import artefacts, keras, onnx_quantize, runtimes, workspace
+from edgelab.errors import FormatError, InputError
 
 
 def network(size: int = 32, channels: int = 32, layers: int = 6) -> Any:
@@ -73,28 +70,13 @@ def only(
     source = workspace.existing(model)
     with runtimes.load(source) as runner:
         spec = runner.input_spec
-    tools, present = _tools_and_kinds(source)
+    present = _kinds_in(source)
     if not set(kinds) & present:
         raise InputError(
             f"{source.name} has none of the operators {', '.join(kinds) or '(none given)'}; it has "
             f"{', '.join(sorted(present))}."
         )
     images = artefacts.images_of(calibration, spec.shape, "calibration")
-
-    def write(file: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            ready = str(Path(folder) / "prepared.onnx")
-            tools.shape_inference.quant_pre_process(str(source), ready, skip_symbolic_shape=True)
-            tools.quantize_static(
-                ready,
-                str(file),
-                _reader(spec.name, images),
-                quant_format=tools.QuantFormat.QDQ,
-                op_types_to_quantize=list(kinds),
-                activation_type=tools.QuantType.QUInt8,
-                weight_type=tools.QuantType.QInt8,
-                per_channel=True,
-            )
 
     key = {
         "verb": "islands",
@@ -103,31 +85,14 @@ def only(
         "kinds": list(kinds),
         "by": workspace.file_hash(Path(__file__)),
     }
+    write = onnx_quantize.static_writer(
+        source, spec.name, images, per_channel=True, op_types_to_quantize=list(kinds)
+    )
     return artefacts.make(path, ".onnx", "Quantizing some operators (ONNX)", key, write)
 
 
-def _tools_and_kinds(source: Path) -> tuple[Any, set[str]]:
-    """Return ONNX Runtime's quantizer, and the kinds of operators of a file."""
-    try:
-        import onnx
-        from onnxruntime import quantization
-    except ImportError as error:
-        raise MissingRuntimeError(
-            "Quantizing an ONNX model needs the packages 'onnx' and 'onnxruntime'. Install them with "
-            "`pip install onnx onnxruntime -c constraints.txt`."
-        ) from error
-    return quantization, {node.op_type for node in onnx.load(source).graph.node}
+def _kinds_in(source: Path) -> set[str]:
+    onnx_quantize.library()  # or it says which package is missing
+    import onnx
 
-
-def _reader(name: str, images: np.ndarray) -> Any:
-    """Return ONNX Runtime's iterator over calibration images, one at a time."""
-    from onnxruntime.quantization import CalibrationDataReader
-
-    class Reader(CalibrationDataReader):
-        def __init__(self) -> None:
-            self._feeds: Iterator[dict[str, np.ndarray]] = ({name: i[None]} for i in images)
-
-        def get_next(self) -> dict[str, np.ndarray] | None:
-            return next(self._feeds, None)
-
-    return Reader()
+    return {node.op_type for node in onnx.load(source).graph.node}

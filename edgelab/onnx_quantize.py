@@ -46,7 +46,7 @@ def onnx_dynamic(model: Any, path: str | os.PathLike[str]) -> Path:
     source = _float_file(model)
 
     def write(file: Path) -> None:
-        tools = _library()
+        tools = library()
         # Unsigned weights: the signed ones have no fast convolution kernel.
         tools.quantize_dynamic(str(source), str(file), weight_type=tools.QuantType.QUInt8)
 
@@ -92,25 +92,6 @@ def onnx_static(
         spec = runner.input_spec
     images = artefacts.images_of(calibration, spec.shape, "calibration")
 
-    def write(file: Path) -> None:
-        tools = _library()
-        with tempfile.TemporaryDirectory() as folder:
-            ready = Path(folder) / "prepared.onnx"
-            # Folds BatchNormalization into the convolutions, or it would be rounded on its own.
-            tools.shape_inference.quant_pre_process(
-                str(source), str(ready), skip_symbolic_shape=True
-            )
-            tools.quantize_static(
-                str(ready),
-                str(file),
-                _reader(spec.name, images),
-                quant_format=tools.QuantFormat.QDQ,
-                activation_type=tools.QuantType.QUInt8,
-                weight_type=tools.QuantType.QInt8,
-                per_channel=per_channel,
-                reduce_range=reduce_range,
-            )
-
     key = {
         "verb": "onnx_static",
         "artefact": workspace.file_hash(source),
@@ -118,7 +99,44 @@ def onnx_static(
         "per_channel": per_channel,
         "reduce_range": reduce_range,
     }
-    return artefacts.make(path, ".onnx", "Quantizing to int8 (ONNX)", key, _prepared(write))
+    write = static_writer(
+        source, spec.name, images, per_channel=per_channel, reduce_range=reduce_range
+    )
+    return artefacts.make(path, ".onnx", "Quantizing to int8 (ONNX)", key, write)
+
+
+def static_writer(
+    source: Path, name: str, images: np.ndarray, **options: Any
+) -> Callable[[Path], None]:
+    """Return a function that writes a file's static int8 version (QDQ, u8 activations, s8 weights).
+
+    Args:
+        source: a float `.onnx` file.
+        name: of its input.
+        images: float32 (n, …), calibrated on one at a time.
+        options: of ONNX Runtime's `quantize_static`.
+
+    Raises:
+        MissingRuntimeError: onnx or onnxruntime is not installed.
+    """
+    tools = library()
+
+    def write(file: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            ready = str(Path(folder) / "prepared.onnx")
+            # Folds BatchNormalization into the convolutions, or it would be rounded on its own.
+            tools.shape_inference.quant_pre_process(str(source), ready, skip_symbolic_shape=True)
+            tools.quantize_static(
+                ready,
+                str(file),
+                _reader(name, images),
+                quant_format=tools.QuantFormat.QDQ,
+                activation_type=tools.QuantType.QUInt8,
+                weight_type=tools.QuantType.QInt8,
+                **options,
+            )
+
+    return _prepared(write)
 
 
 def saturates(instructions: Sequence[str], system: str) -> bool:
@@ -144,7 +162,12 @@ def _float_file(model: Any) -> Path:
     return source
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Return ONNX Runtime's quantization tools.
+
+    Raises:
+        MissingRuntimeError: onnx or onnxruntime is not installed.
+    """
     try:
         from onnxruntime import quantization
     except ImportError as error:

@@ -14,9 +14,10 @@ import itertools
 from collections.abc import Mapping
 
 from edgelab import records
+from edgelab.classroom import choices
 from edgelab.classroom.cards import Card
 from edgelab.classroom.language import N_, _, format_number, with_unit
-from edgelab.errors import InputError, JournalError
+from edgelab.errors import InputError
 from edgelab.evaluate import Paired
 from edgelab.records import Comparison
 
@@ -97,7 +98,7 @@ def defend_combination(
         if (number := _number_of_choice(name)) > 1:
             again = _("This is choice number {k}: the test images had been seen before it.")
             seen = f"{seen} {again.format(k=number)}"
-        kept = _kept(result, name, f"{chosen} {seen}", str(reason))
+        kept = choices.kept(CHOICE, result, name, f"{chosen} {seen}", str(reason))
     card.say(seen)
     card.say(kept, quiet=True)
     return card
@@ -121,25 +122,3 @@ def _number_of_choice(name: str) -> int:
         after for before, after in itertools.pairwise([None, *models, name]) if after != before
     ]
     return len(changes)
-
-
-def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:
-    """Record the choice; return where it and the comparison stand in the journal."""
-    compared = records.history("comparison", " / ".join(result.names))
-    number = compared[-1].number if compared else None
-    payload = {
-        "model": name,
-        "reason": reason,
-        "paragraph": paragraph,
-        "comparison_record": number,
-        "summary": name,
-    }
-    earlier = records.history("choice", CHOICE)
-    try:
-        own = earlier[-1] if earlier and earlier[-1].payload == payload else None
-        own = own or records.publish("choice", CHOICE, payload)
-    except JournalError as error:
-        return str(error)
-    return _("Built from record {number} of your journal; your choice is record {own}.").format(
-        number=number, own=own.number
-    )

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgelab import rebase, records, workshop
+from edgelab import rebase, workshop
+from edgelab.classroom import choices
 from edgelab.classroom.cards import Card
 from edgelab.classroom.language import N_, _, format_number, with_unit
-from edgelab.errors import InputError, JournalError
+from edgelab.errors import InputError
 from edgelab.records import Comparison, Ratio
 from edgelab.workshop import Agreement
 
@@ -74,7 +75,7 @@ def defend(
     if by_library:
         kept = _("The library chose; once exercise 24.5 passes, your own choice stands here.")
     else:
-        kept = _kept(result, name, paragraph, reason)
+        kept = choices.kept(CHOICE, result, name, paragraph, reason)
     card.say(kept, quiet=True)
     return card
 
@@ -176,25 +177,3 @@ def _megabytes(value: float | None) -> str:
 
 def _milliseconds(value: float | None) -> str:
     return "–" if value is None else with_unit(value, "ms")
-
-
-def _kept(result: Comparison, name: str, paragraph: str, reason: str) -> str:
-    """Record the choice; return where it and the comparison stand in the journal."""
-    compared = records.history("comparison", " / ".join(result.names))
-    number = compared[-1].number if compared else None
-    payload = {
-        "model": name,
-        "reason": str(reason),
-        "paragraph": paragraph,
-        "comparison_record": number,
-        "summary": name,
-    }
-    earlier = records.history("choice", CHOICE)
-    try:
-        own = earlier[-1] if earlier and earlier[-1].payload == payload else None
-        own = own or records.publish("choice", CHOICE, payload)
-    except JournalError as error:
-        return str(error)
-    return _("Built from record {number} of your journal; your choice is record {own}.").format(
-        number=number, own=own.number
-    )

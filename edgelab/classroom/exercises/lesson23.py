@@ -22,6 +22,7 @@ from edgelab.classroom.exercises.architecture_mistakes import (
     judge_depthwise,
     judge_separable,
 )
+from edgelab.classroom.exercises.defended import chosen, judge_reason
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.exercises.variant_mistakes import (
     judge_figures,
@@ -36,7 +37,6 @@ from edgelab.records import Comparison
 
 WHOLE = "MobileNetV2 1.0"
 _PICTURE_SIZE = 224
-_REASON_WORDS = 4
 _FEWEST_VARIANTS = 3
 
 
@@ -124,28 +124,19 @@ def inverted_residual(answer: Answer) -> str:
 def choice(answer: Answer) -> str:
     """Check a choice of variant against the student's own measurements."""
     result = latest_variants()
-    given = answer(result)
-    if not isinstance(given, tuple | list) or len(given) != 4:
-        raise Wrong(
-            "not-four",
-            _("Four things are wanted: name, milliseconds, million MACs, reason."),
-            _("`return name, latency_ms, million_macs, reason`"),
-        )
-    name, latency_ms, million_macs, reason = given
-    if name not in result.names:
-        raise Wrong(
-            "unknown-model",
-            _("{name} is not in your table.").format(name=f"`{name}`"),
-            _("Copy the name from it: {names}.").format(names=", ".join(result.names)),
-        )
+    name, latency_ms, million_macs, reason = chosen(
+        answer(result),
+        result,
+        _("Four things are wanted: name, milliseconds, million MACs, reason."),
+        _("`return name, latency_ms, million_macs, reason`"),
+    )
     judge_limits(result, name, result.reference.name)
     judge_figures(result, name, as_number(latency_ms), as_number(million_macs))
-    if not isinstance(reason, str) or len(reason.split()) < _REASON_WORDS:
-        raise Wrong(
-            "no-reason",
-            _("The figures are right. Why this variant and no other? One sentence is missing."),
-            _("Which ones did you cross out, by which limit, and what is still unknown?"),
-        )
+    judge_reason(
+        reason,
+        _("The figures are right. Why this variant and no other? One sentence is missing."),
+        _("Which ones did you cross out, by which limit, and what is still unknown?"),
+    )
     return _("It keeps both limits, and the figures are those that you measured.")
 
 

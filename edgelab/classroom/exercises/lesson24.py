@@ -37,6 +37,7 @@ from edgelab.classroom.exercises.comparing_mistakes import (
     judge_verdicts,
     judge_why_ruined,
 )
+from edgelab.classroom.exercises.defended import chosen, judge_reason
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _, with_unit
 from edgelab.classroom.questions import Option
@@ -48,7 +49,6 @@ DOWNLOAD_LIMIT_MB = 20.0  # of the brief in exercise 24.5
 COMBINED_LIMITS = {"size_gzip_bytes": 20_000.0, "accuracy": 0.93}
 COMBINED_GOAL = "latency_ms"
 COMBINED = "PCQAT int8"  # every comparison of combinations holds it
-_REASON_WORDS = 4
 # A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
 _FAR = 8.0
 _MOST = 255.0
@@ -195,30 +195,19 @@ def break_it(answer: Answer) -> str:
 def choice(answer: Answer) -> str:
     """Check a choice against the student's own measurements: the limit, the rivals, the figures."""
     result = latest_comparison()
-    given = answer(result)
-    if not isinstance(given, tuple | list) or len(given) != 4:
-        raise Wrong(
-            "not-four",
-            _("Four things are wanted: name, MB to download, milliseconds, reason."),
-            _("`return name, download_mb, latency_ms, reason`"),
-        )
-    name, download_mb, latency_ms, reason = given
-    if name not in result.names:
-        raise Wrong(
-            "unknown-model",
-            _("{name} is not in your table.").format(name=f"`{name}`"),
-            _("Copy the name from it: {names}.").format(names=", ".join(result.names)),
-        )
+    name, download_mb, latency_ms, reason = chosen(
+        answer(result),
+        result,
+        _("Four things are wanted: name, MB to download, milliseconds, reason."),
+        _("`return name, download_mb, latency_ms, reason`"),
+    )
     judge_limit(result, name, DOWNLOAD_LIMIT_MB)
     judge_figures(result, name, as_number(download_mb), as_number(latency_ms))
-    if not isinstance(reason, str) or len(reason.split()) < _REASON_WORDS:
-        raise Wrong(
-            "no-reason",
-            _("The figures are right. Why this model and no other? One sentence is missing."),
-            _(
-                "Which candidates did you cross out, and what does your choice cost against the rest?"
-            ),
-        )
+    judge_reason(
+        reason,
+        _("The figures are right. Why this model and no other? One sentence is missing."),
+        _("Which candidates did you cross out, and what does your choice cost against the rest?"),
+    )
     return " ".join(
         (
             _("It keeps the limit, and the figures are those that you measured."),
@@ -287,29 +276,20 @@ def combination(answer: Answer) -> str:
     """Check a choice among combinations against the student's own measurements."""
     result = latest_combinations()
     judge_split(result)
-    given = answer(result)
-    if not isinstance(given, tuple | list) or len(given) != 4:
-        raise Wrong(
-            "not-four",
-            _("Four things are wanted: name, kB to download, accuracy in percent, reason."),
-            _("`return name, size_kb, accuracy, reason`"),
-        )
-    name, size_kb, accuracy, reason = given
-    if name not in result.names:
-        raise Wrong(
-            "unknown-model",
-            _("{name} is not in your table.").format(name=f"`{name}`"),
-            _("Copy the name from it: {names}.").format(names=", ".join(result.names)),
-        )
+    name, size_kb, accuracy, reason = chosen(
+        answer(result),
+        result,
+        _("Four things are wanted: name, kB to download, accuracy in percent, reason."),
+        _("`return name, size_kb, accuracy, reason`"),
+    )
     wish = pareto.choose(result, COMBINED_GOAL, COMBINED_LIMITS)
     judge_wish(name, wish)
     judge_own_figures(result, name, as_number(size_kb), as_number(accuracy))
-    if not isinstance(reason, str) or len(reason.split()) < _REASON_WORDS:
-        raise Wrong(
-            "no-reason",
-            _("The figures are right. Why this model and no other? One sentence is missing."),
-            _("Which candidates did you cross out, and what decided between the rest?"),
-        )
+    judge_reason(
+        reason,
+        _("The figures are right. Why this model and no other? One sentence is missing."),
+        _("Which candidates did you cross out, and what decided between the rest?"),
+    )
     if not wish.satisfied:
         return _(
             "Nothing keeps both limits here; yours comes nearest, and you can say by how much."

@@ -21,6 +21,7 @@ from edgelab import causes, levers, machine, records
 from edgelab.anatomy import Anatomy, Part
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
+from edgelab.classroom.exercises.defended import judge_reason
 from edgelab.classroom.exercises.explaining_mistakes import (
     judge_gain_of_whole,
     judge_line,
@@ -34,7 +35,6 @@ from edgelab.errors import EdgelabError
 from edgelab.explain import Explanation
 from edgelab.runtimes import Candidate
 
-_REASON_WORDS = 4
 _BUILTIN = "litert-builtin"
 
 
@@ -137,12 +137,11 @@ def choice(answer: Answer) -> str:
             ),
             _("Print `explanation.findings`: the costliest comes first."),
         )
-    if not isinstance(reason, str) or len(reason.split()) < _REASON_WORDS:
-        raise Wrong(
-            "no-reason",
-            _("The sum is right. Why this and not the faster network? A sentence is missing."),
-            _("What happens to the time outside the network?"),
-        )
+    judge_reason(
+        reason,
+        _("The sum is right. Why this and not the faster network? A sentence is missing."),
+        _("What happens to the time outside the network?"),
+    )
     return _("That is an answer with a figure that you measured.")
 
 
