@@ -53,6 +53,7 @@ __all__ = [
     "Pipeline",
     "compare",
     "counts",
+    "cpu_use",
     "environment",
     "explain",
     "footprint",
