@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import child, energy, machine, memory, runtimes, timing
+from edgelab import child, energy, machine, runtimes, timing
 from edgelab.records import Latency
 from edgelab.runtimes import Candidate
 from edgelab.serialize import Serializable
@@ -115,7 +115,7 @@ def energy_of(
 
 def one(runner: runtimes.Runner, image: np.ndarray | None) -> np.ndarray:
     """Return the image that is timed: the given one, or a random one that fits."""
-    return memory.example(runner) if image is None else image[:1]
+    return runtimes.example(runner) if image is None else image[:1]
 
 
 def timed_in_child(
@@ -155,7 +155,7 @@ def _batches(
     for size in sizes:
         # A fresh load for each size, so that none profits from another's memory.
         with candidate.load() as runner:
-            found.append(timing.sample(runner.prepare(memory.example(runner, size)), limits))
+            found.append(timing.sample(runner.prepare(runtimes.example(runner, size)), limits))
         tick()
     return found
 

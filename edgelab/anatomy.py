@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab import counts, coverage, keras, tflite, workspace
+from edgelab import counted, counts, coverage, keras, tflite, workspace
 from edgelab.errors import InputError
 from edgelab.serialize import Serializable
 
@@ -182,7 +182,7 @@ def _lite(path: Path, runtime: str | None) -> Anatomy:
             Part(
                 name=model.tensors[operator.outputs[0]].name,
                 kind=operator.kind,
-                macs=counts.macs(stored.shape, output),
+                macs=counted.macs(stored.shape, output),
                 weights=stored.count,
                 bits=stored.bits,
                 zeros=_zeros(stored),

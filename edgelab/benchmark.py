@@ -40,6 +40,7 @@ from edgelab import (
     timing,
     workspace,
 )
+from edgelab.counted import Counts
 from edgelab.errors import InputError, UncountableError
 from edgelab.explain import Explanation, Pipeline, explain
 from edgelab.imagenet import tagged
@@ -256,7 +257,7 @@ def cpu_use(artefact: Artefact, threads: int | None = None) -> _cpu.Use:
     return found
 
 
-def counts(model: Artefact) -> _counts.Counts:
+def counts(model: Artefact) -> Counts:
     """Count parameters and multiply-accumulates of a Keras model or an artefact."""
     return _counts.of(model)
 
@@ -421,7 +422,7 @@ def _describe(
 
 
 @functools.lru_cache(maxsize=32)
-def _weighed(path: Path, _content: str) -> tuple[records.Size, _counts.Counts | None]:
+def _weighed(path: Path, _content: str) -> tuple[records.Size, Counts | None]:
     """Return sizes and counts of a file; one that is compared under two runtimes is read once.
 
     There are no counts of a network with an operator that `counts` refuses: it can be timed all the same.

@@ -27,10 +27,9 @@ from edgelab import (
     architectures,
     artefacts,
     cifar,
-    models,
     progress,
     resumable,
-    training,
+    weights,
     workspace,
 )
 from edgelab.errors import EdgelabError, InputError, MissingDataError
@@ -96,7 +95,7 @@ def train(
     model = network(name, seed)
     parts = read()
     master = network(teacher) if teacher else None
-    taught_by = models.read_weights(master, weights_file(teacher)) if teacher else {}
+    taught_by = weights.read(master, weights_file(teacher)) if teacher else {}
     run = fit(model, parts, {}, epochs=epochs, seed=seed, teacher=master)
     validation, test = parts["validation"], parts["test"]
     right, total = correct(model, test), len(test.labels)
@@ -123,7 +122,7 @@ def train(
     if teacher:
         kept = ("model", "sha256", "test_accuracy", "command")
         record["teacher"] = {fact: taught_by[fact] for fact in kept}
-    return training.write_weights(model, target or weights_file(name), record)
+    return weights.write(model, target or weights_file(name), record)
 
 
 def network(name: str, seed: int = 0) -> Any:

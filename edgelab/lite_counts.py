@@ -12,8 +12,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgelab import memory, runtimes, tflite
-from edgelab.counts import Counts, Layer, holds_weights, uncountable
+from edgelab import runtimes, tflite
+from edgelab.counted import Counts, Layer, holds_weights, uncountable
 
 # Where each operator finds its weights.
 _WEIGHTS = {
@@ -85,7 +85,7 @@ def _shapes(model: tflite.Model) -> list[tuple[int, ...]]:
         return stored
     # Without XNNPACK, which keeps what lies between its borders to itself.
     with runtimes.load(model.path, runtime="litert-builtin") as runner:
-        runner.prepare(memory.example(runner))()
+        runner.prepare(runtimes.example(runner))()
         details = runner._interpreter.get_tensor_details()  # type: ignore[attr-defined]
     found = {detail["index"]: tuple(int(side) for side in detail["shape"]) for detail in details}
     return [found.get(i, shape) for i, shape in enumerate(stored)]

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgelab import child, keras, machine, progress, runtimes
 
 RUNS = 3
@@ -104,7 +102,7 @@ def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> d
     begin = time.perf_counter()
     runner = runtimes.load(path, threads=runtime_threads, runtime=runtime)
     load_ms = (time.perf_counter() - begin) * 1e3
-    image = example(runner, batch)
+    image = runtimes.example(runner, batch)
     inference = runner.prepare(image)
     begin = time.perf_counter()
     inference()
@@ -119,12 +117,6 @@ def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> d
         "first_ms": first_ms,
         "import_ms": import_ms,
     }
-
-
-def example(runner: runtimes.Runner, batch: int = 1) -> np.ndarray:
-    """Return random images (float32, 0 to 1) of the shape that a runner takes."""
-    shape = (batch, *(s or 1 for s in runner.input_spec.shape[1:]))
-    return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
 def _resident() -> int:

@@ -14,10 +14,6 @@ the zoo, lesson 24 compares it.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import architectures, efficientnet, separable, training, workspace
+from edgelab import architectures, efficientnet, separable, training, weights, workspace
 from edgelab.architectures import digits_cnn, resnet8
-from edgelab.errors import FormatError, InputError, MissingDataError
+from edgelab.errors import InputError
 from edgelab.imagenet import (
     ModelInfo,
     efficientnet_lite0,
@@ -140,7 +136,7 @@ def info(model: Any) -> ModelInfo:
     """
     if isinstance(model, str):
         if model == "resnet8":
-            return _resnet8_info(_record(_resnet8_file()))
+            return _resnet8_info(weights.record(_resnet8_file()))
         model = load(model)
     return tagged(model)
 
@@ -190,36 +186,6 @@ def first_kernel(model: Any) -> np.ndarray:
     raise InputError(f"The model {model.name!r} has no layer with a kernel.")
 
 
-def read_weights(model: Any, path: Path) -> dict[str, Any]:
-    """Give a network the weights of an `.npz` file, whose hash must be the one in its `.json`.
-
-    Args:
-        model: a Keras model of the same architecture; changed in place.
-        path: as written by `training.write_weights`.
-
-    Returns:
-        The record of how the weights were made.
-
-    Raises:
-        MissingDataError: one of the two files is not there.
-        FormatError: the hash differs, or the weights don't fit.
-    """
-    record = _record(path)
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != record.get("sha256"):
-        raise FormatError(
-            f"{path} is not the file that its record describes: its SHA-256 is {found[:12]}…, the "
-            f"record says {str(record.get('sha256'))[:12]}…. Restore both files with git, or train again."
-        )
-    try:
-        with np.load(io.BytesIO(content)) as stored:
-            model.set_weights([stored[key] for key in sorted(stored.files)])
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise FormatError(f"The weights in {path} don't fit {model.name}: {error}") from error
-    return record
-
-
 def _load_digits(build: Callable[[], Any], written_in: ModuleType) -> Any:
     from edgelab import data
 
@@ -239,16 +205,16 @@ def _load_digits(build: Callable[[], Any], written_in: ModuleType) -> Any:
         np.savez(target, facts, *model.get_weights())
 
     with np.load(workspace.cached(key, make, f"-{model.name}.npz")) as stored:
-        weights = [stored[f"arr_{i}"] for i in range(len(stored.files))]
-    accuracy, epochs, images = weights[0]
-    model.set_weights(weights[1:])
+        arrays = [stored[f"arr_{i}"] for i in range(len(stored.files))]
+    accuracy, epochs, images = arrays[0]
+    model.set_weights(arrays[1:])
     note = f"{int(epochs)} epochs, accuracy on {int(images)} validation images"
     return tag(model, ModelInfo(model.name, "trained", float(accuracy), note))
 
 
 def _load_resnet8() -> Any:
     model = resnet8()
-    return tag(model, _resnet8_info(read_weights(model, _resnet8_file())))
+    return tag(model, _resnet8_info(weights.read(model, _resnet8_file())))
 
 
 def _resnet8_file() -> Path:
@@ -258,21 +224,6 @@ def _resnet8_file() -> Path:
 def _resnet8_info(record: dict[str, Any]) -> ModelInfo:
     note = f"{record['epochs']} epochs, accuracy on {record['test_images']:,} test images"
     return ModelInfo("resnet8", "trained", float(record["test_accuracy"]), note)
-
-
-def _record(path: Path) -> dict[str, Any]:
-    sidecar = path.with_suffix(".json")
-    for file in (path, sidecar):
-        if not file.exists():
-            raise MissingDataError(
-                f"{file} is not here. It is part of the repository: restore it with git, or train "
-                "the network again with `edgelab train resnet8`."
-            )
-    try:
-        record: dict[str, Any] = json.loads(sidecar.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FormatError(f"{sidecar} is damaged ({error}). Restore it with git.") from error
-    return record
 
 
 def _network(name: str) -> _Network:

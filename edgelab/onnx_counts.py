@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from edgelab.counts import Counts, Layer, holds_weights, uncountable
+from edgelab.counted import Counts, Layer, holds_weights, uncountable
 
 # Operator → places of first factor, weights and bias among its inputs (None: it has no bias).
 _PLACES: dict[str, tuple[int, int, int | None]] = {

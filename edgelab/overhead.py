@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from edgelab import keras, machine, memory, runtimes, timing, workspace
+from edgelab import keras, machine, runtimes, timing, workspace
 
 CODE = "identity-1"
 
@@ -33,7 +33,7 @@ def measure(runs: int = 20_000) -> dict[str, float]:
         found = {"harness": (timed - alone) / runs * 1e6}
         for path in artefacts():
             with runtimes.load(path) as runner:
-                inference = runner.prepare(memory.example(runner))
+                inference = runner.prepare(runtimes.example(runner))
                 found[runner.runtime] = timing.sample(inference, limits).median_ms * 1e3
     return found
 

@@ -18,7 +18,7 @@ from statistics import median
 
 import numpy as np
 
-from edgelab import memory
+from edgelab import runtimes
 from edgelab.runtimes import Candidate
 
 _RUNS = 30
@@ -38,7 +38,7 @@ def operator_shares(candidate: Candidate, image: np.ndarray | None = None) -> di
     if candidate.path.suffix != ".onnx":
         return {}
     with candidate.load() as runner:
-        one = memory.example(runner) if image is None else image
+        one = runtimes.example(runner) if image is None else image
         name, dtype = runner.input_spec.name, runner.input_spec.dtype
     return _shares(candidate, {name: np.ascontiguousarray(one, dtype)})
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgelab import counts, machine
+from edgelab import machine
+from edgelab.counted import Counts
 
 _MATRIX = 1024  # 12 MB for three matrices: arithmetic dominates by far
 _STREAM_BYTES = 256_000_000  # well above any last-level cache
@@ -72,7 +73,7 @@ def measure(threads: int = 1) -> Roof:
     return Roof(2 * _MATRIX**3 / seconds / 1e9, _STREAM_BYTES / reading / 1e9, threads)
 
 
-def point(name: str, network: counts.Counts, latency_ms: float, bits: int = 32) -> Point:
+def point(name: str, network: Counts, latency_ms: float, bits: int = 32) -> Point:
     """Place a network under the roof.
 
     Counts two operations for a multiply-accumulate, and as traffic every weight once and every

@@ -220,6 +220,12 @@ def load(path: str | Path, threads: int = 1, runtime: str | None = None) -> Runn
         ) from error
 
 
+def example(runner: Runner, batch: int = 1) -> np.ndarray:
+    """Return random images (float32, 0 to 1) of the shape that a runner takes."""
+    shape = (batch, *(s or 1 for s in runner.input_spec.shape[1:]))
+    return np.random.default_rng(0).random(shape, dtype=np.float32)
+
+
 def available() -> dict[str, str]:
     """Return the version of every runtime's package that is installed here."""
     found: dict[str, str] = {}

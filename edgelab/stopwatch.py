@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import compare, machine, memory, runtimes, timing
+from edgelab import compare, machine, runtimes, timing
 from edgelab.errors import InputError
 from edgelab.records import Ratio
 
@@ -165,7 +165,7 @@ def _one_load(
         rng.shuffle(timed)
     runners = {which: runtimes.load(path) for which in loading}
     try:
-        image = memory.example(runners[0])
+        image = runtimes.example(runners[0])
         both = {which: runner.prepare(image) for which, runner in runners.items()}
         for which in warming:
             both[which]()

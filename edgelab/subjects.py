@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import anatomy, compare, filled, machine, memory, rewritten, runtimes, timing
+from edgelab import anatomy, compare, filled, machine, rewritten, runtimes, timing
 from edgelab.runtimes import Candidate
 
 BATCHES = (2, 4)  # beside 1: what a second image costs tells what the first one paid for the call
@@ -83,7 +83,7 @@ class Trial:
         if self.pipeline is not None:
             pipeline = self.pipeline
             return (lambda: pipeline.once(runner)), runner.close
-        one = memory.example(runner) if image is None else image
+        one = runtimes.example(runner) if image is None else image
         return runner.prepare(np.repeat(one, self.batch, axis=0)), runner.close
 
 
@@ -163,7 +163,7 @@ def _static(path: Path, target: Path) -> Path:
     from edgelab import onnx_quantize
 
     with runtimes.load(path) as runner:
-        images = memory.example(runner)
+        images = runtimes.example(runner)
     return onnx_quantize.onnx_static(path, images, target)
 
 
@@ -174,5 +174,5 @@ def _takes_batches(candidate: Candidate) -> bool:
     with candidate.load() as runner:
         if runner.input_spec.shape[0] is not None:
             return False
-        inference = runner.prepare(memory.example(runner))
+        inference = runner.prepare(runtimes.example(runner))
         return min(timing.block(inference, 3)) < BATCH_BELOW_MS * 1e6

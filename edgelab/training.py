@@ -8,16 +8,12 @@ first network this way.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgelab import progress, workspace
+from edgelab import progress
 from edgelab.errors import InputError
 from edgelab.keras import keras, tf
 
@@ -80,17 +76,6 @@ def fit(
             f"Training diverged: the loss became {losses[-1]}. Lower the rate (it was {rate:g})."
         )
     return model
-
-
-def write_weights(model: Any, target: Path, record: dict[str, Any]) -> Path:
-    """Write a model's weights as `.npz` and the record with their hash as `.json` beside it."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{f"w{i:03d}": value for i, value in enumerate(model.get_weights())})
-    content = buffer.getvalue()
-    signed = {"sha256": hashlib.sha256(content).hexdigest(), **record}
-    workspace.atomic_write(target, content)
-    workspace.atomic_write(target.with_suffix(".json"), json.dumps(signed, indent=2) + "\n")
-    return target
 
 
 def _compile(model: Any, optimizer: Any) -> None:

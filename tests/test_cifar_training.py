@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from edgelab import architectures, cifar, cifar_training, models, resumable
+from edgelab import architectures, cifar, cifar_training, resumable, weights
 from edgelab.errors import InputError, MissingDataError
 from edgelab.keras import keras
 
@@ -182,7 +182,7 @@ def test_the_record_states_what_was_measured_and_the_checkpoint_is_chosen_on_val
     assert cifar_training.main(["resnet8", "--epochs", "3", "--out", str(path)]) == 0
     record = json.loads(path.with_suffix(".json").read_text())
     model = architectures.resnet8(seed=9)
-    models.read_weights(model, path)
+    weights.read(model, path)
 
     def accuracy(part):
         logits = model.predict(part.images.astype(np.float32) / 255, verbose=0)

@@ -1,12 +1,12 @@
-"""Training learns, refuses bad input, and goes on after an interruption as if nothing had happened."""
+"""Training learns, and refuses bad input."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from edgelab import architectures, models, training
-from edgelab.errors import FormatError, InputError, MissingDataError
+from edgelab import models
+from edgelab.errors import InputError
 from edgelab.keras import keras
 from edgelab.splits import Dataset
 
@@ -78,43 +78,3 @@ def test_no_epoch_is_refused(easy, small):
 def test_a_training_that_diverges_is_an_error(easy, small):
     with pytest.raises(InputError, match=r"diverged.*Lower the rate"):
         models.train(small, easy, epochs=3, rate=1e30)
-
-
-def test_weights_come_back_from_their_file(tmp_path):
-    written = architectures.resnet8(seed=3)
-    path = training.write_weights(written, tmp_path / "r.npz", {"epochs": 1})
-    read = architectures.resnet8(seed=4)
-    assert models.read_weights(read, path)["epochs"] == 1
-    for a, b in zip(written.get_weights(), read.get_weights(), strict=True):
-        assert np.array_equal(a, b)
-
-
-def test_weights_that_are_not_those_of_the_record_are_refused(tmp_path):
-    model = architectures.resnet8()
-    path = training.write_weights(model, tmp_path / "r.npz", {})
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(bytes(content))
-    with pytest.raises(FormatError, match="not the file that its record describes"):
-        models.read_weights(model, path)
-
-
-def test_weights_of_another_network_are_refused(tmp_path, small):
-    path = training.write_weights(small, tmp_path / "r.npz", {})
-    with pytest.raises(FormatError, match="don't fit resnet8"):
-        models.read_weights(architectures.resnet8(), path)
-
-
-@pytest.mark.parametrize("missing", ["r.npz", "r.json"])
-def test_missing_weights_or_record_are_told(tmp_path, small, missing):
-    path = training.write_weights(small, tmp_path / "r.npz", {})
-    (tmp_path / missing).unlink()
-    with pytest.raises(MissingDataError, match=missing):
-        models.read_weights(small, path)
-
-
-def test_a_damaged_record_is_told(tmp_path, small):
-    path = training.write_weights(small, tmp_path / "r.npz", {})
-    path.with_suffix(".json").write_text("{")
-    with pytest.raises(FormatError, match=r"r\.json is damaged"):
-        models.read_weights(small, path)

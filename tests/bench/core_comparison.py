@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgelab import compare, machine, memory, progress, runtimes
+from edgelab import compare, machine, progress, runtimes
 from tests.bench import planted
 from tests.bench.figure import Figure, at_most, share_at_least, share_at_most
 
@@ -106,7 +106,7 @@ def loader(path: Path) -> compare.Loader:
 
     def load() -> compare.Loaded:
         runner = runtimes.load(path)
-        return runner.prepare(memory.example(runner)), runner.close
+        return runner.prepare(runtimes.example(runner)), runner.close
 
     return load
 

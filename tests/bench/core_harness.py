@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgelab import benchmark, machine, memory, runtimes, timing, workspace
+from edgelab import benchmark, machine, runtimes, timing, workspace
 from tests.bench import planted
 from tests.bench.figure import Figure, at_most, reported
 
@@ -98,7 +98,7 @@ def own_median(path: Path) -> float:
     """Return our median in milliseconds over some three seconds."""
     limits = timing.Budget(min_runs=500, min_seconds=3.0, max_seconds=10.0)
     with machine.exclusive(), runtimes.load(path) as runner:
-        return timing.sample(runner.prepare(memory.example(runner)), limits).median_ms
+        return timing.sample(runner.prepare(runtimes.example(runner)), limits).median_ms
 
 
 def tool_median(path: Path) -> float:
