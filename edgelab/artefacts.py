@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import keras, memory, progress, workspace
+from edgelab import keras, progress, workspace
 from edgelab.errors import EdgelabError, FormatError, InputError, StorageError
-from edgelab.splits import Split
+from edgelab.images.splits import Split
+from edgelab.measuring import memory
 
 # What C++ libraries say, in their own exceptions, when the file system refuses.
 _REFUSALS = (
@@ -50,11 +51,11 @@ _MAKERS = (
     "artefacts.py",
     "convert.py",
     "parity.py",
-    "tflite.py",
+    "files/tflite.py",
     "quantize.py",
-    "weight_recipes.py",
-    "onnx_quantize.py",
-    "aware.py",
+    "quantizing/weight_recipes.py",
+    "quantizing/onnx_quantize.py",
+    "quantizing/aware.py",
 )
 
 
@@ -129,7 +130,7 @@ def trained(
         model: a built Keras model; changed in place.
         key: all that the result depends on: hashes of the weights it starts from and of the images,
             epochs, rate, seed. Code and versions are added here.
-        code: files of the modules that train, usually `[__file__]`.
+        code: the modules that train, as files under `edgelab/`.
         fit: trains the model in place; may raise.
 
     Returns:
@@ -140,7 +141,7 @@ def trained(
         fit()
         np.savez(target, *model.get_weights())
 
-    made = {"code": [workspace.file_hash(file) for file in code]}
+    made = {"code": workspace.code_hashes(*code)}
     versions = workspace.versions("tensorflow", "tf-keras", "tensorflow-model-optimization")
     with np.load(workspace.cached({**key, **made, "versions": versions}, make, ".npz")) as stored:
         model.set_weights([stored[f"arr_{i}"] for i in range(len(stored.files))])
@@ -264,5 +265,4 @@ def images_of(data: object, shape: tuple[int | None, ...], purpose: str) -> np.n
 @cache
 def _code() -> str:
     """Return a hash of the modules that make artefacts: changed code never meets an old cache."""
-    folder = Path(__file__).parent
-    return "".join(workspace.file_hash(folder / name)[:16] for name in _MAKERS)
+    return "".join(workspace.code_hashes(*_MAKERS))

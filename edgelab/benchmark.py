@@ -21,29 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import (
+from edgelab import evaluate, keras, progress, records, runtimes, size, workspace
+from edgelab.errors import InputError, UncountableError
+from edgelab.explaining.explain import Explanation, Pipeline, explain
+from edgelab.files import counts as _counts
+from edgelab.files.counted import Counts
+from edgelab.measuring import (
     alone,
     child,
     compare as _compare,
-    counts as _counts,
     cpu as _cpu,
-    evaluate,
-    keras,
     machine,
     memory as _memory,
     overhead as _overhead,
-    progress,
-    records,
     roofline as _roofline,
-    runtimes,
-    size,
     timing,
-    workspace,
 )
-from edgelab.counted import Counts
-from edgelab.errors import InputError, UncountableError
-from edgelab.explain import Explanation, Pipeline, explain
-from edgelab.imagenet import tagged
+from edgelab.networks.imagenet import tagged
 from edgelab.records import Comparison, Measurement
 from edgelab.runtimes import Candidate
 
@@ -273,7 +267,7 @@ def environment() -> dict[str, Any]:
 
 
 def overhead(runs: int = 20_000) -> dict[str, float]:
-    """Measure what one inference costs without any model, in microseconds (see `edgelab.overhead`)."""
+    """Measure what one inference costs without any model, in microseconds (see `edgelab.measuring.overhead`)."""
     found = _overhead.measure(runs)
     records.publish("overhead", "identity", found)
     return found
@@ -285,7 +279,7 @@ def in_child(
     limit: dict[str, Any],
     seed: int,
 ) -> dict[str, Any]:
-    """Gather a comparison's evidence in this process; runs in the child (see `edgelab.child`)."""
+    """Gather a comparison's evidence in this process; runs in the child (see `edgelab.measuring.child`)."""
     chosen = [Candidate(**(c | {"path": Path(c["path"])})) for c in candidates.values()]
     image = None if images is None else np.asarray(images, np.float32)
     loaders = [_loader(c, image) for c in chosen]

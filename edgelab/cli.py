@@ -173,7 +173,7 @@ def notebooks(
 @app.command(context_settings=_FORWARD)
 def train(context: typer.Context) -> None:
     """Train a network of the zoo: `edgelab train resnet8 --epochs 20`."""
-    from edgelab import cifar_training
+    from edgelab.networks import cifar_training
 
     raise typer.Exit(cifar_training.main(context.args))
 

@@ -17,19 +17,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from edgelab import (
-    artefacts,
-    clustering,
-    convert,
-    finetune,
-    keras,
-    models,
-    prune,
-    quantize,
-    workspace,
-)
+from edgelab import artefacts, convert, keras, models, prune, quantize, workspace
 from edgelab.errors import InputError
-from edgelab.splits import Dataset
+from edgelab.images.splits import Dataset
+from edgelab.pruning import clustering, finetune
 
 KEEPS = ("zeros", "clusters")
 _CODE = ("combined.py", "convert.py", "quantize.py")

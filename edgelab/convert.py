@@ -18,8 +18,8 @@ from typing import Any
 
 from edgelab import artefacts, keras, parity as _parity, workspace
 from edgelab.errors import FormatError, InputError, MissingRuntimeError
+from edgelab.images.splits import Split
 from edgelab.parity import Parity, compare as parity
-from edgelab.splits import Split
 
 __all__ = ["Parity", "parity", "to_onnx", "to_openvino", "to_saved_model", "to_tflite"]
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab import cifar, pictures as _pictures, workspace
+from edgelab import workspace
 from edgelab.errors import FormatError, InputError, MissingDataError
-from edgelab.photos import Photo, crops, photos, strangers
-from edgelab.pictures import pictures
-from edgelab.splits import Arrays, Dataset, Split, stratified
+from edgelab.images import cifar, pictures as _pictures
+from edgelab.images.photos import Photo, crops, photos, strangers
+from edgelab.images.pictures import pictures
+from edgelab.images.splits import Arrays, Dataset, Split, stratified
 
 __all__ = [
     "Dataset",

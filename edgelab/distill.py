@@ -24,12 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import evaluate, progress, school
+from edgelab import evaluate, progress
+from edgelab.distilling import school
+from edgelab.distilling.trials import Grid, Trials
 from edgelab.errors import InputError
+from edgelab.images.splits import Split, stratified
 from edgelab.keras import is_model, keras
 from edgelab.records import Accuracy
-from edgelab.splits import Split, stratified
-from edgelab.trials import Grid, Trials
 
 Build = Callable[[int], Any]
 

@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from edgelab import machine, runtimes, timetable, workspace
+from edgelab import runtimes, timetable, workspace
 from edgelab.errors import EdgelabError
+from edgelab.measuring import machine
 
 if TYPE_CHECKING:
-    from edgelab.tables import Table
+    from edgelab.reporting.tables import Table
 
 OK, FAIL, ABSENT = "OK", "FAIL", "--"
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that the course runs on
@@ -84,7 +85,7 @@ class Report:
 
     def table(self, *groups: str) -> Table:
         """Return groups (all when none is named) as a table with a row for each item."""
-        from edgelab import tables
+        from edgelab.reporting import tables
 
         chosen = [item for item in self.items if not groups or item.group in groups]
         rows = [(i.state, i.name, i.found, i.advice) for i in chosen]

@@ -17,15 +17,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from edgelab import architectures, efficientnet, separable, training, weights, workspace
-from edgelab.architectures import digits_cnn, resnet8
+from edgelab import workspace
 from edgelab.errors import InputError
-from edgelab.imagenet import (
+from edgelab.images.photos import central_square
+from edgelab.images.splits import Dataset
+from edgelab.networks import efficientnet, separable, training, weights
+from edgelab.networks.architectures import digits_cnn, resnet8
+from edgelab.networks.imagenet import (
     ModelInfo,
     efficientnet_lite0,
     labels,
@@ -39,8 +41,6 @@ from edgelab.imagenet import (
     tagged,
     top,
 )
-from edgelab.photos import central_square
-from edgelab.splits import Dataset
 
 __all__ = [
     "ModelInfo",
@@ -186,14 +186,14 @@ def first_kernel(model: Any) -> np.ndarray:
     raise InputError(f"The model {model.name!r} has no layer with a kernel.")
 
 
-def _load_digits(build: Callable[[], Any], written_in: ModuleType) -> Any:
+def _load_digits(build: Callable[[], Any], written_in: str) -> Any:
     from edgelab import data
 
     digits, model, epochs = data.digits(), build(), usual_epochs()
     key = {
         "what": model.name,
         "images": [digits.train.hash, digits.validation.hash],
-        "code": [workspace.file_hash(str(m.__file__)) for m in (written_in, training)],
+        "code": workspace.code_hashes(written_in, "networks/training.py"),
         "epochs": epochs,
         "seed": 0,
         "versions": workspace.versions("tensorflow", "tf-keras", "numpy"),
@@ -228,9 +228,11 @@ def _resnet8_info(record: dict[str, Any]) -> ModelInfo:
 
 def _network(name: str) -> _Network:
     networks = {
-        "digits_cnn": _Network(lambda: _load_digits(digits_cnn, architectures), None, None),
+        "digits_cnn": _Network(
+            lambda: _load_digits(digits_cnn, "networks/architectures.py"), None, None
+        ),
         "digits_separable": _Network(
-            lambda: _load_digits(separable.digits_separable, separable), None, None
+            lambda: _load_digits(separable.digits_separable, "networks/separable.py"), None, None
         ),
         "resnet8": _Network(_load_resnet8, 32, lambda rgb: rgb / np.float32(255)),
         "resnet50": _Network(resnet50, 224, scale_resnet50),

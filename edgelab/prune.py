@@ -9,7 +9,7 @@ much further:
 
 Which layer suffers, and a sparsity for each: `scan`, `propose`. Two of every four: `two_of_four`. Whole
 filters, which makes a network smaller and faster: `filters`. Fewer different weights:
-`edgelab.clustering`; all of it together: `edgelab.combined`.
+`edgelab.pruning.clustering`; all of it together: `edgelab.combined`.
 
 A masked network is *simulated*: in memory it is as large as before, and dense kernels skip no zeros; so
 `benchmark` takes its accuracy, and charts refuse its size and speed. What becomes smaller is the compressed
@@ -25,13 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import artefacts, convert, finetune, keras, masks, models, workspace
+from edgelab import artefacts, convert, keras, models, workspace
 from edgelab.errors import InputError
-from edgelab.imagenet import tag_simulated
-from edgelab.masks import layers
-from edgelab.pruning_scan import PruningScan, propose, scan
-from edgelab.splits import Dataset
-from edgelab.structured import filters, groups
+from edgelab.images.splits import Dataset
+from edgelab.networks.imagenet import tag_simulated
+from edgelab.pruning import finetune, masks
+from edgelab.pruning.masks import layers
+from edgelab.pruning.pruning_scan import PruningScan, propose, scan
+from edgelab.pruning.structured import filters, groups
 
 __all__ = [
     "PruningScan",
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 Sparsity = float | Mapping[str, float]
-_CODE = ("prune.py", "masks.py")
+_CODE = ("prune.py", "pruning/masks.py")
 _EVERY = 20  # steps between two updates of the masks
 
 
@@ -253,7 +254,11 @@ def to_sparse_tflite(model: Any, path: str | os.PathLike[str]) -> Path:
     def write(file: Path) -> None:
         file.write_bytes(convert.tflite_bytes(source, configure))
 
-    key = {"verb": "to_sparse_tflite", "model": artefacts.model_hash(source), "own": _own_code()}
+    key = {
+        "verb": "to_sparse_tflite",
+        "model": artefacts.model_hash(source),
+        "own": workspace.code_hashes("prune.py"),
+    }
     return artefacts.make(path, ".tflite", "Converting to a sparse file", key, write)
 
 
@@ -303,7 +308,3 @@ def _cloned(model: Any, change: Callable[[Any], Any]) -> Any:
             f"{model.name!r} can't be trained with masks: {reason}. It must be Sequential or "
             "functional, without layers of your own."
         ) from error
-
-
-def _own_code() -> str:
-    return workspace.file_hash(Path(__file__))[:16]

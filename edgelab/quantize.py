@@ -12,7 +12,7 @@ Weights below 8 bits, and a recipe of one's own, on a float `.tflite` file:
     mixed = quantize.mixed(float32, "mixed.tflite", {"conv2d": 8}, others=4)
 
 On ONNX Runtime: `onnx_dynamic`, `onnx_static`. While training: `aware`, then `from_aware`. By hand, on
-an array: `fit`, `scale`, `zero_point`, `dequantize` (`edgelab.affine`). Results are kept by content, so
+an array: `fit`, `scale`, `zero_point`, `dequantize` (`edgelab.quantizing.affine`). Results are kept by content, so
 the same call is a copy the second time. Lesson 20.
 """
 
@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 
 from edgelab import artefacts, convert, keras
-from edgelab.affine import (
+from edgelab.errors import InputError
+from edgelab.quantizing.affine import (
     Affine,
     dequantize,
     error_by_bits,
@@ -36,10 +37,9 @@ from edgelab.affine import (
     scale,
     zero_point,
 )
-from edgelab.aware import aware
-from edgelab.errors import InputError
-from edgelab.onnx_quantize import onnx_dynamic, onnx_static
-from edgelab.weight_recipes import mixed, weights
+from edgelab.quantizing.aware import aware
+from edgelab.quantizing.onnx_quantize import onnx_dynamic, onnx_static
+from edgelab.quantizing.weight_recipes import mixed, weights
 
 __all__ = [
     "Affine",

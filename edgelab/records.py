@@ -45,7 +45,7 @@ __all__ = [
 # (torch.utils.benchmark uses the same two limits).
 SPREAD_DOUBTFUL = 0.10
 SPREAD_BAD = 0.25
-# The confidence of a ratio of times, stricter than the usual 95 % (`edgelab.compare` says why). Records
+# The confidence of a ratio of times, stricter than the usual 95 % (`edgelab.measuring.compare` says why). Records
 # from before it was kept were made by a comparison.
 RATIO_LEVEL = 0.98
 

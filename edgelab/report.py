@@ -11,7 +11,6 @@ gathers the functions; each family has a module of its own in `edgelab/figures/`
 
 from __future__ import annotations
 
-from edgelab.claims import Claim
 from edgelab.figures.architectures import sweep, work_and_time
 from edgelab.figures.bits import accuracy_by_bits
 from edgelab.figures.calibration import calibration
@@ -37,10 +36,11 @@ from edgelab.figures.pruning import (
 )
 from edgelab.figures.scaling import call_cost, partial_gain, thread_times
 from edgelab.figures.timing import latency_histogram, timeline
-from edgelab.losses import losses
-from edgelab.quantities import QUANTITIES
-from edgelab.results import table
-from edgelab.tables import Table
+from edgelab.reporting.claims import Claim
+from edgelab.reporting.losses import losses
+from edgelab.reporting.quantities import QUANTITIES
+from edgelab.reporting.results import table
+from edgelab.reporting.tables import Table
 
 __all__ = [
     "QUANTITIES",

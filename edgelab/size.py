@@ -21,9 +21,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from edgelab import keras, progress, stored, workspace
+from edgelab import keras, progress, workspace
+from edgelab.files import stored
+from edgelab.files.stored import TensorSize, tensors
 from edgelab.records import Size
-from edgelab.stored import TensorSize, tensors
 
 __all__ = ["Size", "TensorSize", "of", "tensors"]
 

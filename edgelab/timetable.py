@@ -59,7 +59,7 @@ def record(
     path: Path | None = None,
 ) -> None:
     """Keep a lesson's title and, where it was run just now, its seconds and the probe's meanwhile."""
-    from edgelab import machine
+    from edgelab.measuring import machine
 
     target = path or workspace.data_dir() / FILE
     runs = recorded(target)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgelab import rebase
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.records import Comparison, Latency, Size
+from edgelab.reporting import rebase
 
 # The candidates between a headline's reference and its result; each differs from the one before in
 # one thing: call, runtime, architecture, bits.

@@ -179,6 +179,15 @@ def file_hash(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def code_hashes(*modules: str) -> list[str]:
+    """Return short hashes of modules of edgelab, for a cache that must not outlive the code that filled it.
+
+    Args:
+        modules: files under `edgelab/`: "convert.py", "pruning/masks.py".
+    """
+    return [file_hash(Path(__file__).parent / module)[:16] for module in modules]
+
+
 def cached(key: Mapping[str, Any], make: Callable[[Path], object], suffix: str) -> Path:
     """Return the cached result of `make`, making it when this exact input was never seen.
 

@@ -21,8 +21,9 @@ import time
 
 import numpy as np
 
-from edgelab import benchmark, convert, data, keras, models, report, runtimes, stopwatch
+from edgelab import benchmark, convert, data, keras, models, report, runtimes
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.measuring import stopwatch
 
 begin("10", PROFILE)
 # In profile ci one small network must do, so that the whole lesson takes seconds.
@@ -203,7 +204,7 @@ report.latency_histogram(measured["MobileNetV2"])
 # Draw twenty runs out of many, again and again, and look at the "p99" that each draw would report.
 
 # %%
-from edgelab import tables
+from edgelab.reporting import tables
 
 with runtimes.load(digits_lite) as runner:
     many_us = 1e3 * np.array(each_run_ms(runner.prepare(image), 6000))[1000:]
@@ -439,7 +440,7 @@ reveal("memory", again[0].peak_bytes / measured["MobileNetV2"]["size_file_bytes"
 # clock. With 1, one core (*cœur*) was busy all the time.
 
 # %%
-from edgelab import machine
+from edgelab.measuring import machine
 
 rows = []
 for threads in sorted({1, machine.cores()}):
@@ -486,7 +487,7 @@ report.throughput_curve({"MobileNetV2": batches})
 # machines hide it). What you get otherwise is an estimate: time × an assumed power.
 
 # %%
-from edgelab import energy
+from edgelab.measuring import energy
 
 m = measured["MobileNetV2"]
 watts = energy.ASSUMED_WATTS
@@ -537,9 +538,9 @@ hint("10.4 macs", 2)
 # dense layer (*couche dense*), which uses each of its weights once. Parameters are easier: all numbers in all weights.
 
 # %%
-from edgelab import counts
+from edgelab.files import counted
 
-count_macs = working("10.4 macs", macs_of, counts.macs)
+count_macs = working("10.4 macs", macs_of, counted.macs)
 by_hand = 0
 for layer in networks["MobileNetV2"].layers:
     for weight in layer.weights:
@@ -559,7 +560,7 @@ print(f"parameters by hand {parameters:,}, library {library.parameters:,}")
 # *arithmetic intensity* (*intensité arithmétique*).
 
 # %%
-from edgelab import roofline
+from edgelab.measuring import roofline
 
 costs = {name: benchmark.counts(path) for name, path in lite.items()}
 c = costs["MobileNetV2"]
@@ -617,7 +618,7 @@ def four_ways(name):
 # Loading a Keras model takes seconds, so few rounds must do here, and the intervals will be wide.
 
 # %%
-from edgelab import compare
+from edgelab.measuring import compare
 
 few = compare.Limits(min_rounds=3, max_rounds=3, pairs=3, seconds=10)
 compared = {name: benchmark.compare(four_ways(name), limits=few, sizes=False) for name in networks}

@@ -67,7 +67,8 @@ report.bars(result, by=("size_file_bytes", "latency_ms"))
 # %%
 import ml_dtypes
 
-from edgelab import affine, tables
+from edgelab.quantizing import affine
+from edgelab.reporting import tables
 
 weight = models.first_kernel(baseline)[1]
 formats = {"float32": np.float32, "bfloat16": ml_dtypes.bfloat16, "float16": np.float16}
@@ -286,7 +287,7 @@ hint("20.5 per channel", 2)
 
 
 # %%
-from edgelab import tflite
+from edgelab.files import tflite
 
 
 def library_scales(kernel, bits=8):
@@ -334,7 +335,7 @@ report.error_by_bits(errors)
 # as before. The images are the validation split, because the answer will guide a choice.
 
 # %%
-from edgelab import straight_through
+from edgelab.quantizing import straight_through
 
 curves = {"per tensor": {}, "per channel": {}}
 for bits in range(1, 9):
@@ -518,7 +519,7 @@ larger = benchmark.compare(
 reveal("resnet_speed", 1 / larger.ratio("int8").value)
 
 # %%
-from edgelab import compare
+from edgelab.measuring import compare
 
 rows = []
 for network, found in (("digits", result), ("ResNet8", larger)):
@@ -685,7 +686,7 @@ print(evaluate.paired(float_accuracy, four_bits, cifar.test.y))
 # classes moved.
 
 # %%
-from edgelab import sensitivity
+from edgelab.quantizing import sensitivity
 
 scan = sensitivity.scan(resnet_float, cifar.validation, bits=4)
 scan

@@ -19,8 +19,9 @@ PROFILE = "class"
 # %%
 import numpy as np
 
-from edgelab import benchmark, convert, data, evaluate, finetune, models, prune, report
+from edgelab import benchmark, convert, data, evaluate, models, prune, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.pruning import finetune
 
 begin("21", PROFILE)
 # By profile: shares of zeros; epochs of a short and of a long training; shares of filters; epochs
@@ -111,7 +112,8 @@ hint("21.1 mask", 2)
 # (Where an exercise is not solved yet, the library stands in.)
 
 # %%
-from edgelab import keras, masks
+from edgelab import keras
+from edgelab.pruning import masks
 
 my_mask = working("21.1 mask", mask_of, masks.largest)
 print(np.where(my_mask(sixteen, 0.75), sixteen, 0).round(3))
@@ -134,7 +136,7 @@ report.weights_going(dense, sparsity=0.5)
 # more zeros, no training. These are validation images, because the answers will guide choices.
 
 # %%
-from edgelab import tables
+from edgelab.reporting import tables
 
 rows = []
 for share in (0, 0.5, 0.7, 0.8, 0.9, 0.95):
@@ -396,7 +398,7 @@ report.bars(ladder, by=("latency_ms", "accuracy"))
 # **What you can't:** carry over what you see to larger networks; here one dense layer holds nearly all weights.
 
 # %%
-from edgelab import tflite
+from edgelab.files import tflite
 
 operators = tflite.read(candidates["pruned, sparse file"]).operators
 print(" → ".join(operator.kind for operator in operators))
@@ -410,7 +412,7 @@ print(" → ".join(operator.kind for operator in operators))
 # each zero:
 
 # %%
-from edgelab import structured
+from edgelab.pruning import structured
 
 two_four = prune.two_of_four(baseline, digits, epochs=SHORT, rate=2e-3)
 conv2 = baseline.get_layer("conv2").kernel.numpy()

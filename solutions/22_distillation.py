@@ -20,8 +20,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgelab import benchmark, convert, data, distill, evaluate, models, report, tables, trials
+from edgelab import benchmark, convert, data, distill, evaluate, models, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.distilling import trials
+from edgelab.reporting import tables
 
 begin("22", PROFILE)
 LABELS = 200  # of the 3,500 training images, where labels are few

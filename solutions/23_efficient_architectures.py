@@ -21,8 +21,10 @@ PROFILE = "class"
 # %%
 import numpy as np
 
-from edgelab import benchmark, convert, data, models, quantize, report, separable, tables, variants
+from edgelab import benchmark, convert, data, models, quantize, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.networks import separable, variants
+from edgelab.reporting import tables
 
 begin("23", PROFILE)
 # By profile: smaller images and narrower networks than the whole one, calibration views.
@@ -51,7 +53,7 @@ text = "How many times faster than MobileNetV2 is SqueezeNet? (Below 1: slower.)
 predict("squeeze", text, unit="×", canned=2)
 
 # %%
-from edgelab import compare
+from edgelab.measuring import compare
 
 SHORT = compare.Limits(min_rounds=4, max_rounds=8, pairs=6, seconds=5)
 first = benchmark.compare(pair, limits=SHORT)
@@ -386,7 +388,7 @@ report.sweep(result, {"width": by_width, "resolution": by_pixels}, whole=WHOLE)
 # images. The makers' finding: both knobs cost accuracy, little at first.
 
 # %%
-from edgelab import rebase
+from edgelab.reporting import rebase
 
 pixels = variants.name_of(1.0, SIZE // 2)
 reveal("pixels", 1 / rebase.seen_from(WHOLE, result).ratio(pixels).value)

@@ -21,8 +21,9 @@ PROFILE = "class"
 import statistics
 import time
 
-from edgelab import benchmark, compare, convert, data, keras, models, quantize, report, workshop
+from edgelab import benchmark, convert, data, keras, models, quantize, report, workshop
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.measuring import compare
 
 begin("24", PROFILE)
 # By profile: calibration images, crops to compare answers on, rounds of the comparison, and epochs of
@@ -125,7 +126,7 @@ for name, file in files.items():
 list(candidates)
 
 # %%
-from edgelab import rebase
+from edgelab.reporting import rebase
 
 table_rows = [name for name in candidates if "compiled" not in name]
 rounds = compare.Limits(min_rounds=ROUNDS, max_rounds=ROUNDS, pairs=3, seconds=120)
@@ -183,7 +184,7 @@ hint("24.1 gain", 2)
 # compares the undisturbed (fastest) runs round by round, you compared two medians.
 
 # %%
-from edgelab import results
+from edgelab.reporting import results
 
 my_gain = working("24.1 gain", gain, workshop.gain)
 before, after = result["ResNet50 predict()"], result["MobileNetV2 int8"]
@@ -245,7 +246,7 @@ hint("24.2 factors", 2)
 # that the interval holds 1, or that the difference is too small to matter.
 
 # %%
-from edgelab import tables
+from edgelab.reporting import tables
 
 by_hand = working("24.2 factors", factors, workshop.factors)(stops_ms)
 rows = []
@@ -320,7 +321,7 @@ report.claim("workshop-speed", course)
 # **What you can't:** that whoever says it lies. They measured; they did not say what.
 
 # %%
-from edgelab import machine
+from edgelab.measuring import machine
 
 print("For int8 this processor has:", ", ".join(machine.describe()["int8"]) or "nothing special")
 report.claim("int8-speed", honest)
@@ -642,7 +643,7 @@ hint("24.6 front", 2)
 # What no other beats is the *Pareto front* (*front de Pareto*). Yours beside the library's, for download and errors:
 
 # %%
-from edgelab import pareto
+from edgelab.reporting import pareto
 
 my_beats = working("24.6 front", beats, pareto.beats)
 costs = {m.name: [m["size_gzip_bytes"], 1 - m["accuracy"]] for m in together.measurements}

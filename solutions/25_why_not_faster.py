@@ -19,8 +19,10 @@ PROFILE = "class"
 # %%
 import numpy as np
 
-from edgelab import benchmark, convert, data, keras, models, quantize, report, stopwatch, tables
+from edgelab import benchmark, convert, data, keras, models, quantize, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
+from edgelab.measuring import stopwatch
+from edgelab.reporting import tables
 from edgelab.runtimes import Candidate
 
 begin("25", PROFILE)
@@ -88,7 +90,7 @@ print(f"products: {small_kernel.size}, needed: {needed}, on paper {small_kernel.
 # weight, and `idle` is the share of the products that have a 0 in them.
 
 # %%
-from edgelab import anatomy
+from edgelab.explaining import anatomy
 
 parts = {file.stem: anatomy.of(file) for file in (float32, pruned)}
 tables.of_rows(
@@ -119,7 +121,7 @@ hint("25.1 paper gain", 1)
 hint("25.1 paper gain", 2)
 
 # %%
-from edgelab import diagnosis
+from edgelab.explaining import diagnosis
 
 by_hand = working("25.1 paper gain", paper_gain, diagnosis.paper_gain)
 both = parts["float32"], parts["pruned"]
@@ -137,7 +139,7 @@ print(f"measured {1 / result.ratio('pruned').value:.2f} ×")
 predict("filled", "How many times longer does the file without zeros take?", unit="×", canned=1.5)
 
 # %%
-from edgelab import filled
+from edgelab.explaining import filled
 
 no_zeros = filled.fill(pruned, "filled.tflite")
 experiment = benchmark.compare({"pruned": pruned, "filled": no_zeros}, accuracy=False)
@@ -297,7 +299,7 @@ hint("25.3 whole gain", 2)
 # Your function on your own two networks. The share is what is *not* paid once a call.
 
 # %%
-from edgelab import levers
+from edgelab.explaining import levers
 
 my_gain = working("25.3 whole gain", whole_gain, levers.whole_gain)
 shares = {}
@@ -409,7 +411,7 @@ report.lost_time(list(reasons.values()))
 # the kernels that this version of the runtime has.
 
 # %%
-from edgelab import machine
+from edgelab.measuring import machine
 
 print("For int8 this processor has:", ", ".join(machine.describe()["int8"]) or "nothing special")
 report.claim("int8-speed", compared)
@@ -457,7 +459,7 @@ report.operator_times(slower)
 # on the way in, back again (`DequantizeLinear`) on the way out.
 
 # %%
-from edgelab import islands
+from edgelab.quantizing import islands
 
 all_float = convert.to_onnx(islands.network(), "all_float.onnx")
 noise = np.random.default_rng(0).random((4, 32, 32, 32), dtype=np.float32)
@@ -680,7 +682,7 @@ print("instructions for int8:", ", ".join(here["int8"]) or "nothing special")
 # only two of its layers in a type that the fast kernels do not know:
 
 # %%
-from edgelab import coverage
+from edgelab.explaining import coverage
 
 unknown = {"stage2_conv1": 4, "stage3_conv1": 4}
 cut = quantize.mixed(float32, "cut.tflite", unknown, others=32)

@@ -92,7 +92,7 @@ def tiny_files(
 @pytest.fixture(scope="session")
 def tiny_split(tiny_model: Any, tiny_images: np.ndarray) -> Any:
     """Return a function that makes a split of a role; the labels are `tiny_model`'s own answers."""
-    from edgelab.splits import Split
+    from edgelab.images.splits import Split
 
     answers = np.asarray(tiny_model(tiny_images)).argmax(axis=1)
 

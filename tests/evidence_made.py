@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelab import diagnosis
-from edgelab.anatomy import Anatomy, Part
-from edgelab.diagnosis import Evidence, Side
-from edgelab.explain import Explanation
+from edgelab.explaining import diagnosis
+from edgelab.explaining.anatomy import Anatomy, Part
+from edgelab.explaining.diagnosis import Evidence, Side
+from edgelab.explaining.explain import Explanation
 
 
 def part(macs: int = 10_000_000, **changes: Any) -> Part:

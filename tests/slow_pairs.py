@@ -3,7 +3,7 @@
     pairs = slow_pairs.Pairs(folder)
     reference, candidate = pairs.zeros()
 
-The weights are random and nothing is learnt: only time matters here. `tests/test_explain.py` and the
+The weights are random and nothing is learnt: only time matters here. `tests/explaining/test_explain.py` and the
 bench (`phase2_explain.py`) ask `benchmark.explain` for the reason.
 """
 
@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import convert, islands, keras, machine, quantize
+from edgelab import convert, keras, quantize
 from edgelab.benchmark import Pipeline
+from edgelab.measuring import machine
+from edgelab.quantizing import islands
 from edgelab.runtimes import Candidate
 
 Pair = tuple[Any, Any]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgelab import keras
-from edgelab.splits import Dataset
+from edgelab.images.splits import Dataset
 
 CLASSES = ("left", "right", "both")
 

@@ -6,20 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import (
-    benchmark,
-    child,
-    counts,
-    energy,
-    memory,
-    overhead,
-    records,
-    roofline,
-    runtimes,
-    workspace,
-)
-from edgelab.compare import Limits
+from edgelab import benchmark, records, runtimes, workspace
 from edgelab.errors import FormatError, InputError, MissingFileError
+from edgelab.files import counts
+from edgelab.measuring import child, energy, memory, overhead, roofline
+from edgelab.measuring.compare import Limits
 
 QUICK = Limits(min_rounds=2, max_rounds=2, pairs=2, seconds=5)
 
@@ -214,7 +205,7 @@ def test_a_point_counts_two_operations_for_each_multiply_accumulate(tiny_model: 
 def test_accuracy_is_counted_on_labelled_images_only(
     tiny_files: dict[str, Path], tiny_images: np.ndarray
 ) -> None:
-    from edgelab.splits import Split
+    from edgelab.images.splits import Split
 
     classes = tuple("0123456789")
     labels = np.zeros(len(tiny_images), np.int64)

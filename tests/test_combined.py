@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import combined, evaluate, finetune, prune, quantize, size, tflite
+from edgelab import combined, evaluate, prune, quantize, size
 from edgelab.errors import InputError
+from edgelab.files import tflite
+from edgelab.pruning import finetune
 from tests.small_nets import chain, dataset
 
 DATA = dataset()

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import distill, evaluate, keras, school
+from edgelab import distill, evaluate, keras
+from edgelab.distilling import school
 from edgelab.errors import InputError, SplitError
-from edgelab.splits import Split
+from edgelab.images.splits import Split
 
 CLASSES = 4
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgelab import architectures, data, efficientnet, imagenet, models, training, workspace
+from edgelab import data, models, workspace
 from edgelab.errors import FormatError, InputError, MissingDataError
 from edgelab.keras import keras
+from edgelab.networks import architectures, efficientnet, imagenet, training
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_efficientnet_sees_in_photographs_what_a_person_sees(lite0):
 
 def test_efficientnets_first_layer_computes_what_numpy_computes_from_the_checkpoint(lite0):
     # An independent convolution: stride 2, and for an even side "same" pads below and right only.
-    from edgelab import checkpoint
+    from edgelab.networks import checkpoint
 
     tensors = checkpoint.read_pth(efficientnet.weights_file())
     kernel = tensors["_conv_stem.weight"]
@@ -136,7 +137,7 @@ def test_efficientnets_first_layer_computes_what_numpy_computes_from_the_checkpo
 
 
 def test_every_tensor_of_the_checkpoint_is_used(lite0):
-    from edgelab import checkpoint
+    from edgelab.networks import checkpoint
 
     tensors = checkpoint.read_pth(efficientnet.weights_file())
     learned = sum(t.size for name, t in tensors.items() if not name.endswith("num_batches_tracked"))

@@ -5,21 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import (
-    artefacts,
-    benchmark,
-    convert,
-    evaluate,
-    finetune,
-    keras,
-    masks,
-    models,
-    prune,
-    report,
-    size,
-    tflite,
-)
+from edgelab import artefacts, benchmark, convert, evaluate, keras, models, prune, report, size
 from edgelab.errors import InputError
+from edgelab.files import tflite
+from edgelab.pruning import finetune, masks
 from tests.small_nets import chain, dataset
 
 DATA = dataset()

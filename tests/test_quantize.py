@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import affine, artefacts, convert, evaluate, keras, quantize, runtimes, size, tflite
+from edgelab import artefacts, convert, evaluate, keras, quantize, runtimes, size
 from edgelab.errors import FormatError, InputError, MissingFileError, SplitError, StorageError
+from edgelab.files import tflite
+from edgelab.quantizing import affine
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_figures_of_a_thinned_latency_survive_json() -> None:
 
 
 def test_a_ratio_tells_its_level_and_an_older_one_is_a_comparisons() -> None:
-    from edgelab import compare
+    from edgelab.measuring import compare
 
     values = Ratio("b", "a", 1.1, 1.0, 1.2, "slower", 5, 0.005).to_dict()
     del values["level"]

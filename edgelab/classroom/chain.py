@@ -40,7 +40,7 @@ class Entry(Record):
 
     lesson: str | None = None
     profile: str = ""
-    machine: str = ""  # fingerprint of the kind of machine, see `edgelab.machine`
+    machine: str = ""  # fingerprint of the kind of machine, see `edgelab.measuring.machine`
     edgelab: str = ""
     prev: str = ""
 

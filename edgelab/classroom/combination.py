@@ -35,7 +35,7 @@ def library_choice(
         goal: the figure that is to be best.
         limits: figure → limit, as for `pareto.choose`.
     """
-    from edgelab import pareto
+    from edgelab.reporting import pareto
 
     name = pareto.choose(result, goal, limits).name
     return name, *_measured(result, name), REASON

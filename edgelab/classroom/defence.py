@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgelab import rebase, workshop
+from edgelab import workshop
 from edgelab.classroom import choices
 from edgelab.classroom.cards import Card
 from edgelab.classroom.language import N_, _, format_number, with_unit
 from edgelab.errors import InputError
 from edgelab.records import Comparison, Ratio
+from edgelab.reporting import rebase
 from edgelab.workshop import Agreement
 
 CHOICE = "24.choice"  # its name in the journal

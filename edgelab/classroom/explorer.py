@@ -3,7 +3,7 @@
     pareto_explorer(result)
 
 The controls only change the arguments of `report.pareto`; the sentence below the chart is made of the
-same choice (`edgelab.pareto.choose`). Without a running kernel the static twin stands in their place:
+same choice (`edgelab.reporting.pareto.choose`). Without a running kernel the static twin stands in their place:
 the chart as it is first shown, with its table. Lesson 24.
 """
 
@@ -13,16 +13,17 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from edgelab import pareto, report, results
+from edgelab import report
 from edgelab.classroom import cards
 from edgelab.classroom.language import N_, _, format_number, with_unit
 from edgelab.classroom.widgets import METRICS, dropdown
 from edgelab.figures.pareto import spread
+from edgelab.reporting import pareto, results
 
 if TYPE_CHECKING:
     from edgelab.figures.chart import Chart
-    from edgelab.pareto import Choice
-    from edgelab.results import Result
+    from edgelab.reporting.pareto import Choice
+    from edgelab.reporting.results import Result
 
 NO_LIMIT = 0.0  # a slider that is at rest; limits are above 0
 AXES = ("size_gzip_bytes", "accuracy")

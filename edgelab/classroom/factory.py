@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgelab import compare, timetable, workspace
+from edgelab import timetable, workspace
 from edgelab.classroom import lessons
 from edgelab.classroom.lessons import Lesson
+from edgelab.measuring import compare
 
 README_MARKERS = ("<!-- lessons: written by `make notebooks` -->", "<!-- end of lessons -->")
 

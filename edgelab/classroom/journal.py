@@ -238,7 +238,8 @@ def show(limit: int = 10) -> None:
 
 
 def _circumstances() -> dict[str, str]:
-    from edgelab import __version__, machine
+    from edgelab import __version__
+    from edgelab.measuring import machine
 
     return {
         "edgelab": __version__,

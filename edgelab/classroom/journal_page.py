@@ -14,7 +14,7 @@ from edgelab.classroom.journal import Journal
 from edgelab.classroom.language import _, format_number, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
-from edgelab.explain import Explanation
+from edgelab.explaining.explain import Explanation
 
 
 def page(journal: Journal, limit: int = 10) -> Card:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from edgelab import report, results
+from edgelab import report
 from edgelab.classroom.language import N_, _
 from edgelab.figures.comparison import GAINS
+from edgelab.reporting import results
 
 if TYPE_CHECKING:
     from edgelab.figures.chart import Chart
-    from edgelab.results import Result, View
+    from edgelab.reporting.results import Result, View
 
 METRICS = {
     "latency_ms": N_("Latency"),

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab import rebase, results, tables, variants
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
+from edgelab.networks import variants
 from edgelab.records import Comparison
+from edgelab.reporting import rebase, results, tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from edgelab import affine, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
+from edgelab.quantizing import affine
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

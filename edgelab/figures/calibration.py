@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgelab import tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
 from edgelab.records import Accuracy
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import written
 
 _DISASTER = 10.0  # percentage points below all others: told at the edge instead of drawn to scale
 _COUNTED, _NAMED = style.COLOURS["int8"], style.ACCENT

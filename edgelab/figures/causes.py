@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgelab import tables
-from edgelab.causes import CAUSES
 from edgelab.errors import InputError
+from edgelab.explaining.causes import CAUSES
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import unit_for, with_unit, written
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import unit_for, with_unit, written
 
 if TYPE_CHECKING:
-    from edgelab.explain import Explanation
+    from edgelab.explaining.explain import Explanation
 
 _PROMISED, _LOST, _OTHERS, _OPEN = "#0072B2", "#D55E00", "#E69F00", "#BBBBBB"
 _KINDS = ("promised", "lost to the main cause", "other causes", "unexplained")

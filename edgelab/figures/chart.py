@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab import workspace
 from edgelab.figures import style
-from edgelab.tables import Table
+from edgelab.reporting.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from edgelab import claims, tables
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import QUANTITIES, written
-from edgelab.tables import Table
+from edgelab.reporting import claims, tables
+from edgelab.reporting.quantities import QUANTITIES, written
+from edgelab.reporting.tables import Table
 
 if TYPE_CHECKING:
-    from edgelab.claims import Claim, Pair
     from edgelab.records import Comparison
+    from edgelab.reporting.claims import Claim, Pair
 
 _HUES = {claims.HOLDS: "#009E73", claims.FAILS: "#D55E00", claims.OPEN: "#999999"}
 

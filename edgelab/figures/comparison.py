@@ -14,17 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgelab import results
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import QUANTITIES, quantity, with_unit, written
+from edgelab.reporting import results
+from edgelab.reporting.quantities import QUANTITIES, quantity, with_unit, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from edgelab.results import Result, View
-    from edgelab.tables import Table
+    from edgelab.reporting.results import Result, View
+    from edgelab.reporting.tables import Table
 
 MOST_PANELS = 4
 _ROW_INCHES = 0.36  # height of a bar and the gap below it, for a name on one line

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab import tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import unit_for, with_unit, written
 from edgelab.records import Measurement
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import unit_for, with_unit, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from edgelab.roofline import Point, Roof
+    from edgelab.measuring.roofline import Point, Roof
 
 # Parts of a cost are no techniques, so they wear none of their colours: Paul Tol's "muted" ones, which
 # people with colour-vision deficiencies tell apart as well. Two parts keep theirs through the course.

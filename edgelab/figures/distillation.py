@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab import distill, tables
+from edgelab import distill
+from edgelab.distilling.trials import over_seeds
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
-from edgelab.trials import over_seeds
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from edgelab.trials import Grid, Trials
+    from edgelab.distilling.trials import Grid, Trials
 
 MOST_IMAGES = 6
 _ALONE, _DISTILLED = style.COLOURS["float32"], style.COLOURS["distilled"]

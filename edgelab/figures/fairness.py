@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab import tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
 from edgelab.records import Ratio
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab import tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
+from edgelab.reporting import tables
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

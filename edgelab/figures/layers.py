@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgelab import affine, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import unit_for, with_unit, written
+from edgelab.quantizing import affine
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import unit_for, with_unit, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from edgelab.sensitivity import Scan
-    from edgelab.tables import Table
+    from edgelab.quantizing.sensitivity import Scan
+    from edgelab.reporting.tables import Table
 
 MOST_ROWS = 24
 # A channel with fewer codes within its range than this would be better off with four bits of its own.

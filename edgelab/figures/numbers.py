@@ -4,7 +4,7 @@
     report.rounding_error(weights, scale=0.01)
     report.error_by_bits({"per tensor": affine.error_by_bits(kernel), ...})
 
-The grids come from `edgelab.affine`, which lesson 20 builds by hand first.
+The grids come from `edgelab.quantizing.affine`, which lesson 20 builds by hand first.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgelab import affine, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
+from edgelab.quantizing import affine
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab import pareto as _pareto, results, tables
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import Unit, quantity, written
+from edgelab.reporting import pareto as _pareto, results, tables
+from edgelab.reporting.quantities import Unit, quantity, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from edgelab.pareto import Choice
-    from edgelab.results import Result, View
-    from edgelab.tables import Table
+    from edgelab.reporting.pareto import Choice
+    from edgelab.reporting.results import Result, View
+    from edgelab.reporting.tables import Table
 
 _LOG_FROM = 8.0  # a figure whose values differ by more than this factor gets a logarithmic axis
 _FORBIDDEN = "#F3E3DA"

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgelab import masks, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
+from edgelab.pruning import masks
+from edgelab.reporting import tables
 
 MOST_ROWS, MOST_COLUMNS = 32, 24
 _ZERO, _WEIGHT = "#FFFFFF", "#0072B2"

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab import results, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import written
 from edgelab.records import Comparison
+from edgelab.reporting import results, tables
+from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgelab import masks, tables
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import unit_for, written
+from edgelab.pruning import masks
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import unit_for, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from edgelab.pruning_scan import PruningScan
+    from edgelab.pruning.pruning_scan import PruningScan
     from edgelab.records import Accuracy, Size
 
 _STAYS, _GOES = "#0072B2", "#C9C9C9"

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgelab import tables
-from edgelab.diagnosis import fixed_and_each
 from edgelab.errors import InputError
+from edgelab.explaining.diagnosis import fixed_and_each
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import unit_for, with_unit, written
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import unit_for, with_unit, written
 
 MOST_TIMES_FASTER = 100.0
 _INSIDE, _OUTSIDE = "#0072B2", "#D55E00"

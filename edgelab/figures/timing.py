@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab import medians, tables
+from edgelab import medians
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.quantities import Unit, decimals, unit_for, with_unit, written
 from edgelab.records import RUNS_FOR_P90, RUNS_FOR_P99, Latency, Measurement
-from edgelab.tables import Table
+from edgelab.reporting import tables
+from edgelab.reporting.quantities import Unit, decimals, unit_for, with_unit, written
+from edgelab.reporting.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

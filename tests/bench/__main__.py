@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from edgelab import machine, workspace
+from edgelab import workspace
+from edgelab.measuring import machine
 from tests.bench.figure import Figure
 
 AREAS = ("core", "phase2", "classroom", "slm", "workflow", "serving")

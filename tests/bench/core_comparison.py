@@ -16,7 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgelab import compare, machine, progress, runtimes
+from edgelab import progress, runtimes
+from edgelab.measuring import compare, machine
 from tests.bench import planted
 from tests.bench.figure import Figure, at_most, share_at_least, share_at_most
 

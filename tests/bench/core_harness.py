@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgelab import benchmark, machine, runtimes, timing, workspace
+from edgelab import benchmark, runtimes, workspace
+from edgelab.measuring import machine, timing
 from tests.bench import planted
 from tests.bench.figure import Figure, at_most, reported
 

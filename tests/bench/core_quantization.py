@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab import convert, data, evaluate, models, progress, quantize, sensitivity
+from edgelab import convert, data, evaluate, models, progress, quantize
+from edgelab.images.splits import Split
+from edgelab.quantizing import sensitivity
 from edgelab.records import Accuracy
-from edgelab.splits import Split
 from tests.bench.figure import Figure, at_least, reported
 
 MOST_EXTRA_BYTES = 5.0  # percent, over the file with 4 bits everywhere

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgelab import benchmark, compare, convert, data, keras, models, quantize, rebase
+from edgelab import benchmark, convert, data, keras, models, quantize
+from edgelab.measuring import compare
 from edgelab.records import Comparison, Ratio
+from edgelab.reporting import rebase
 from edgelab.runtimes import Candidate
 from tests.bench.figure import Figure, reported
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelab import data, distill, evaluate, finetune, models
-from edgelab.trials import Trials
+from edgelab import data, distill, evaluate, models
+from edgelab.distilling.trials import Trials
+from edgelab.pruning import finetune
 from tests.bench.figure import Figure, at_most, reported
 
 SEEDS = range(100, 110)

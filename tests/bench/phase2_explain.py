@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edgelab import benchmark
-from edgelab.diagnosis import Diagnosis
+from edgelab.explaining.diagnosis import Diagnosis
 from tests.bench.figure import Figure, at_least, reported
 from tests.slow_pairs import Pairs
 

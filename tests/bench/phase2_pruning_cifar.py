@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from edgelab import benchmark, cifar, convert, data, evaluate, models, retrain, structured
+from edgelab import benchmark, convert, data, evaluate, models
+from edgelab.images import cifar
+from edgelab.pruning import retrain, structured
 from tests.bench.figure import Figure, reported
 
 SHARE = 0.5

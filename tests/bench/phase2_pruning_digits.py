@@ -17,21 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import (
-    combined,
-    convert,
-    data,
-    evaluate,
-    finetune,
-    models,
-    progress,
-    prune,
-    quantize,
-    size,
-    structured,
-    trials,
-)
-from edgelab.splits import Split
+from edgelab import combined, convert, data, evaluate, models, progress, prune, quantize, size
+from edgelab.distilling import trials
+from edgelab.images.splits import Split
+from edgelab.pruning import finetune, structured
 from tests.bench.figure import Figure, at_least, reported
 
 SEEDS = (0, 1, 2, 3, 4)

@@ -10,9 +10,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from edgelab import compare, timetable
+from edgelab import timetable
 from edgelab.classroom import execution, factory
 from edgelab.errors import LessonError
+from edgelab.measuring import compare
 from tests.classroom.tiny_lesson import edit, make_clone, source_of
 
 

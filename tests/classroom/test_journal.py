@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edgelab import machine, records
+from edgelab import records
 from edgelab.classroom import chain, journal as module, journal_page
 from edgelab.classroom.journal import Journal
 from edgelab.errors import JournalError
+from edgelab.measuring import machine
 
 
 def run_python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import counts, stopwatch
 from edgelab.classroom import questions
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.language import speaking
+from edgelab.files import counted
+from edgelab.measuring import stopwatch
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,
@@ -246,7 +247,7 @@ RIGHT: dict[str, list[Answer]] = {
         lambda p: [{**p, "loads": 1}, "loading"],
     ],
     "10.4 macs": [
-        counts.macs,
+        counted.macs,
         lambda k, o: math.prod(k) * o[0] * o[1],
         lambda k, o: int(np.prod(k) * np.prod(o[:2])),
         lambda kernel, output: float(np.prod(kernel)) * output[0] * output[1],

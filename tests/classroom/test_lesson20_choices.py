@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import sensitivity
+from edgelab.quantizing import sensitivity
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgelab import affine
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.language import speaking
+from edgelab.quantizing import affine
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import masks, prune
+from edgelab import prune
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.exercises.sparing_mistakes import two_layers
+from edgelab.pruning import masks
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import distill, trials
+from edgelab import distill
 from edgelab.classroom.exercises import exercises_of
 from edgelab.classroom.exercises.lesson22 import made_up_grids
 from edgelab.classroom.questions import find
+from edgelab.distilling import trials
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

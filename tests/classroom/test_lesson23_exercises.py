@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import records, separable, variants
+from edgelab import records
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.exercises.variant_mistakes import says
+from edgelab.networks import separable, variants
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

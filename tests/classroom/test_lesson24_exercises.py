@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import pareto, records, workshop
+from edgelab import records, workshop
 from edgelab.classroom.combination import CHOICE as KEPT, defend_combination, library_choice
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.exercises.lesson24 import COMBINED_GOAL, COMBINED_LIMITS
@@ -19,6 +19,7 @@ from edgelab.classroom.language import speaking
 from edgelab.errors import InputError
 from edgelab.evaluate import Paired
 from edgelab.records import Comparison
+from edgelab.reporting import pareto
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgelab import diagnosis, levers, machine, records
+from edgelab import records
 from edgelab.classroom.exercises import examine, exercises_of, offer_mistakes
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.journal_page import gist
-from edgelab.explain import Explanation
+from edgelab.explaining import diagnosis, levers
+from edgelab.explaining.explain import Explanation
+from edgelab.measuring import machine
 from edgelab.runtimes import Candidate
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,

@@ -4,7 +4,7 @@ import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
-from edgelab.explain import Explanation
+from edgelab.explaining.explain import Explanation
 from tests.evidence_made import explanation, part, side
 
 

@@ -5,7 +5,7 @@ import pytest
 from edgelab import report
 from edgelab.errors import InputError
 from edgelab.figures import costs, style
-from edgelab.roofline import Point, Roof
+from edgelab.measuring.roofline import Point, Roof
 from tests.records_made import measurement
 
 ROOF = Roof(gflops=100.0, gbytes=10.0, threads=1)

@@ -5,7 +5,7 @@ import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
-from tests.test_trials import grid, made
+from tests.distilling.test_trials import grid, made
 
 
 def test_soft_labels_stand_below_each_image_and_in_the_table() -> None:

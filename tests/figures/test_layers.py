@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgelab import affine, report
+from edgelab import report
 from edgelab.errors import InputError
 from edgelab.figures import layers
-from edgelab.sensitivity import LayerSensitivity, Scan
+from edgelab.quantizing import affine
+from edgelab.quantizing.sensitivity import LayerSensitivity, Scan
 from tests.records_made import accuracy
 
 KERNEL = (

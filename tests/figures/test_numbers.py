@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgelab import affine, report
+from edgelab import report
 from edgelab.errors import InputError
+from edgelab.quantizing import affine
 
 WEIGHTS = np.random.default_rng(0).normal(0, 0.2, 8)
 

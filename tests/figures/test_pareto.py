@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from edgelab import report
 from edgelab.figures.pareto import spread
-from tests.test_pareto import made
+from tests.reporting.test_pareto import made
 
 
 def test_the_front_the_limits_and_the_recommendation_are_in_the_table() -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from edgelab import masks, report
+from edgelab import report
 from edgelab.errors import InputError
-from edgelab.pruning_scan import LayerPoints, PruningScan, ScanPoint
+from edgelab.pruning import masks
+from edgelab.pruning.pruning_scan import LayerPoints, PruningScan, ScanPoint
 from edgelab.records import Accuracy, Size
 
 KERNEL = np.random.default_rng(0).normal(0, 0.1, (3, 3, 8, 12))

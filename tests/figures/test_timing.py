@@ -7,8 +7,8 @@ import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
+from edgelab.measuring.timing import summarize
 from edgelab.records import Latency
-from edgelab.timing import summarize
 from tests.records_made import latency, measurement
 
 

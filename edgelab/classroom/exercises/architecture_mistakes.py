@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edgelab import separable
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
+from edgelab.networks import separable
 
 
 def judge_separable(got: float, shape: tuple[int, int, int, int, int]) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelab import affine
 from edgelab.classroom.exercises.answers import Wrong, as_array
 from edgelab.classroom.language import _, format_number
+from edgelab.quantizing import affine
 
 
 def judge_outlier(changed: Any, before: Any) -> None:

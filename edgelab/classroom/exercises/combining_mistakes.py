@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from edgelab import pareto
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
 from edgelab.records import Comparison
+from edgelab.reporting import pareto
 
 _ROUNDING = 0.03  # a size may be written with two digits
 # Two models may lie a third of a point apart, so an accuracy is written with a decimal, or as whole percents.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edgelab import distill, trials
+from edgelab import distill
 from edgelab.classroom.exercises.answers import Wrong, as_array, as_number
 from edgelab.classroom.language import _, format_number
+from edgelab.distilling import trials
 
 # The temperature at which spoilt answers are judged, and what may be left of the similarities.
 JUDGED_AT = 4.0

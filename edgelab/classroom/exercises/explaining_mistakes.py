@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelab import diagnosis, levers
-from edgelab.anatomy import Anatomy
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
+from edgelab.explaining import diagnosis, levers
+from edgelab.explaining.anatomy import Anatomy
 
 
 def judge_paper(got: float, before: Anatomy, after: Anatomy) -> None:

@@ -13,7 +13,6 @@ Nothing is timed here: the first check brings its own network and its own clock.
 
 from __future__ import annotations
 
-from edgelab import stopwatch
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_number
 from edgelab.classroom.exercises.measuring_mistakes import (
@@ -26,6 +25,7 @@ from edgelab.classroom.exercises.measuring_mistakes import (
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _
 from edgelab.classroom.questions import Option
+from edgelab.measuring import stopwatch
 
 # Cold runs, then warm ones whose median, mean, extremes and last are all different.
 _BENCHES = (

@@ -160,7 +160,7 @@ def made_up_grids() -> tuple:  # type: ignore[type-arg]
     """Return three grids: a clear gain, a gain that may be luck, and a lucky seed in a poor cell."""
     import numpy as np
 
-    from edgelab.trials import Grid
+    from edgelab.distilling.trials import Grid
 
     alone = np.array([0.920, 0.930, 0.925])
     sure = np.array([0.004, 0.006, 0.005])

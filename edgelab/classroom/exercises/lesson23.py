@@ -14,7 +14,7 @@ limits and figures and does not judge the reason. The fifth asks EfficientNet-Li
 
 from __future__ import annotations
 
-from edgelab import records, variants
+from edgelab import records
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
 from edgelab.classroom.exercises.architecture_mistakes import (
@@ -33,6 +33,7 @@ from edgelab.classroom.exercises.variant_mistakes import (
 from edgelab.classroom.language import N_, _, format_number
 from edgelab.classroom.questions import Option
 from edgelab.errors import EdgelabError
+from edgelab.networks import variants
 from edgelab.records import Comparison
 
 WHOLE = "MobileNetV2 1.0"

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelab import pareto, records, workshop
+from edgelab import records, workshop
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
 from edgelab.classroom.exercises.combining_mistakes import (
@@ -43,6 +43,7 @@ from edgelab.classroom.language import N_, _, with_unit
 from edgelab.classroom.questions import Option
 from edgelab.errors import EdgelabError
 from edgelab.records import Comparison
+from edgelab.reporting import pareto
 
 DOWNLOAD_LIMIT_MB = 20.0  # of the brief in exercise 24.5
 # Of the brief in exercise 24.7: bytes to download, share of right answers on validation.

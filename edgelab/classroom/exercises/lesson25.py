@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelab import causes, levers, machine, records
-from edgelab.anatomy import Anatomy, Part
+from edgelab import records
 from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
 from edgelab.classroom.exercises.defended import judge_reason
@@ -32,7 +31,10 @@ from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _
 from edgelab.classroom.questions import Option
 from edgelab.errors import EdgelabError
-from edgelab.explain import Explanation
+from edgelab.explaining import causes, levers
+from edgelab.explaining.anatomy import Anatomy, Part
+from edgelab.explaining.explain import Explanation
+from edgelab.measuring import machine
 from edgelab.runtimes import Candidate
 
 _BUILTIN = "litert-builtin"

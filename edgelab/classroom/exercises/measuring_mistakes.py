@@ -14,7 +14,7 @@ from typing import Any
 
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
-from edgelab.stopwatch import ORDERS
+from edgelab.measuring.stopwatch import ORDERS
 
 _RELATIVE = 1e-6
 # From two loads on the interval knows that loads differ. (With two it is so wide that it hardly errs.)

@@ -8,12 +8,12 @@ lie near 1, so the function is tried on another call as well.
 
 from __future__ import annotations
 
-from edgelab import diagnosis, levers
-from edgelab.anatomy import Anatomy, Part
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number
-from edgelab.evidence import Evidence, Side
-from edgelab.explain import Explanation
+from edgelab.explaining import diagnosis, levers
+from edgelab.explaining.anatomy import Anatomy, Part
+from edgelab.explaining.evidence import Evidence, Side
+from edgelab.explaining.explain import Explanation
 
 APPLICATION = "half in an application"  # the name of the offer's candidate in the lesson
 # A gain may be rounded, by this much or by this share of what it is above 1.

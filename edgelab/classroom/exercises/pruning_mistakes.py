@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgelab import masks, prune
+from edgelab import prune
 from edgelab.classroom.exercises.answers import Wrong, as_array
 from edgelab.classroom.language import _, format_number
+from edgelab.pruning import masks
 
 
 def judge_mask(result: Any, weights: Any, sparsity: float) -> None:

@@ -14,7 +14,7 @@ from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _
 
 if TYPE_CHECKING:
-    from edgelab.sensitivity import LayerSensitivity, Scan
+    from edgelab.quantizing.sensitivity import LayerSensitivity, Scan
 
 # A recipe passes when it wins back this share of what the best one under the budget would.
 ENOUGH = 0.9
@@ -23,7 +23,7 @@ _HIGH = 8
 
 def made_up_scan(layers: Sequence[tuple[str, int, float]]) -> Scan:
     """Return a scan at 4 bits of layers that do not exist: name, weights, divergence."""
-    from edgelab.sensitivity import LayerSensitivity, Scan
+    from edgelab.quantizing.sensitivity import LayerSensitivity, Scan
 
     entries = tuple(
         LayerSensitivity(name, "CONV_2D", 4, weights, weights * 28 // 8, kl, 0.9, None)

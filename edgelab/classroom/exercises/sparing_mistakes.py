@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from edgelab import masks
 from edgelab.classroom.exercises.answers import Wrong, as_array
 from edgelab.classroom.language import _, format_number
+from edgelab.pruning import masks
 
 if TYPE_CHECKING:
-    from edgelab.pruning_scan import LayerPoints, PruningScan
+    from edgelab.pruning.pruning_scan import LayerPoints, PruningScan
 
 # A choice passes when it does at most this much more harm than the best one.
 MOST_HARM = 1.25
@@ -29,7 +29,7 @@ _RIGHT_REASON = "d"
 
 def made_up_scan(layers: Sequence[tuple[str, int, tuple[float, float, float]]]) -> PruningScan:
     """Return a scan of layers that do not exist: name, weights, divergence at each of `SHARES`."""
-    from edgelab.pruning_scan import LayerPoints, PruningScan, ScanPoint
+    from edgelab.pruning.pruning_scan import LayerPoints, PruningScan, ScanPoint
     from edgelab.records import Accuracy
 
     whole = Accuracy(97, 100, 0.91, 0.99, "validation", "made up")

@@ -9,9 +9,9 @@ import functools
 import math
 from typing import Any
 
-from edgelab import variants
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number, with_unit
+from edgelab.networks import variants
 from edgelab.records import Comparison
 
 # A figure may be written with two digits, and the share of time is taken over rounds, not medians.

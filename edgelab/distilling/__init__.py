@@ -1,0 +1,1 @@
+"""Students, their teachers and their controls: what stands behind `edgelab.distill`."""

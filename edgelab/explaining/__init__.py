@@ -1,0 +1,1 @@
+"""Why is it not faster? What files make a processor do, suspects, experiments and a diagnosis."""

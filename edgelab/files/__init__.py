@@ -1,0 +1,1 @@
+"""What stands inside a model file: tensors, operators, weights, multiply-accumulates."""

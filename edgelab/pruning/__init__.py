@@ -1,0 +1,1 @@
+"""Fewer weights, fewer filters, shared values: what stands behind `edgelab.prune`."""

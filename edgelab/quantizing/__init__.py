@@ -1,0 +1,1 @@
+"""Fewer bits for each number: what stands behind `edgelab.quantize`."""

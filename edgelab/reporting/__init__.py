@@ -1,0 +1,1 @@
+"""What measurements say: quantities, tables, claims, losses and what is worth choosing."""
