@@ -1,0 +1,55 @@
+"""The measured figures that a worksheet may ask for, and the record of the journal that has each.
+
+A comparison holds speed, sizes and accuracy of its models. Loading time, memory, batches and the processor's
+use are measured alone; they belong to a model by the hash of its file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure: the records that hold it, and what it is counted in there."""
+
+    records: tuple[str, ...]  # kinds of record, the one to prefer first
+    base: Literal["ms", "B", "share"]
+
+
+FIGURES = {
+    "latency_ms": Figure(("comparison", "measurement"), "ms"),
+    "accuracy": Figure(("comparison", "measurement"), "share"),
+    "size_file_bytes": Figure(("comparison", "measurement"), "B"),
+    "size_gzip_bytes": Figure(("comparison", "measurement"), "B"),
+    "load_ms": Figure(("footprint",), "ms"),
+    "memory_bytes": Figure(("comparison", "footprint"), "B"),
+    "batch_ms": Figure(("throughput",), "ms"),  # for the largest batch that was measured
+    "cpu_share": Figure(("cpu",), "share"),
+}
+# How many of the base unit one of these is.
+_SCALES = {
+    "ms": {"ms": 1.0, "s": 1e3, "µs": 1e-3},
+    "B": {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9},
+    "share": {"": 1.0, "%": 0.01},
+}
+
+
+def in_unit(value: float, figure: str, unit: str) -> float:
+    """Return a figure in the unit that a worksheet asks for.
+
+    Args:
+        value: in the figure's base unit.
+        figure: a key of `FIGURES`.
+        unit: "ms", "s", "kB", "MB", "%", ….
+
+    Raises:
+        KeyError: the figure is not counted in this unit; `schema.load` refuses such a worksheet.
+    """
+    return value / _SCALES[FIGURES[figure].base][unit]
+
+
+def units_of(figure: str) -> tuple[str, ...]:
+    """Return the units in which a figure can be asked for."""
+    return tuple(_SCALES[FIGURES[figure].base])
