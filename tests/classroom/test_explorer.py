@@ -3,13 +3,13 @@ from __future__ import annotations
 import base64
 
 import pytest
-from tests.reporting.test_pareto import made
 
 from edgelab.classroom import explorer
 from edgelab.classroom.language import speaking
 from edgelab.errors import InputError, SplitError
 from edgelab.reporting import pareto
 from tests.records_made import comparison, float_and_int8, measurement
+from tests.reporting.test_pareto import made
 
 
 def test_the_chart_is_that_of_the_pure_function() -> None:
