@@ -175,7 +175,7 @@ def _in_child(
 ) -> compare.Evidence:
     """Time the trials in a process of their own, where TensorFlow has the candidate's threads."""
     values = child.run(
-        "edgelab.benchmark:in_child",
+        "edgelab.measuring.in_turn:in_child",
         threads=trials["after"].candidate.threads,
         tick=tick,
         candidates={
