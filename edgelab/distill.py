@@ -26,112 +26,32 @@ import numpy as np
 
 from edgelab import evaluate, progress
 from edgelab.distilling import school
+from edgelab.distilling.softened import combine, loss, soft_labels, without_similarity
+from edgelab.distilling.students import small, tiny
 from edgelab.distilling.trials import Grid, Trials
 from edgelab.errors import InputError
 from edgelab.images.splits import Split, stratified
-from edgelab.keras import is_model, keras
+from edgelab.keras import is_model
 from edgelab.records import Accuracy
+
+__all__ = [
+    "against_alone",
+    "alone",
+    "combine",
+    "grid",
+    "hide_labels",
+    "loss",
+    "small",
+    "soft_labels",
+    "tiny",
+    "train",
+    "without_similarity",
+]
 
 Build = Callable[[int], Any]
 
 _UNLABELLED = -1
 _IMAGES = 500  # a call
-_DIGITS = 10
-
-
-def tiny(seed: int = 0) -> Any:
-    """Return the smallest student of digits, untrained (3,262 parameters)."""
-    return _student("tiny", (4, 8), seed)
-
-
-def small(seed: int = 0) -> Any:
-    """Return a student of digits with a fifth of the teacher's parameters, untrained (10,578)."""
-    return _student("small", (8, 24), seed)
-
-
-def soft_labels(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Return probabilities over the classes, softer the higher the temperature.
-
-    Args:
-        logits: (n, classes), any size.
-        temperature: above 0; 1 gives the plain softmax.
-
-    Returns:
-        float64 (n, classes); each row sums to 1.
-
-    Raises:
-        InputError: a temperature that is not above 0.
-    """
-    from scipy import special
-
-    school.require_temperature(temperature)
-    return np.asarray(special.softmax(np.asarray(logits, np.float64) / temperature, axis=-1))
-
-
-def loss(
-    student: np.ndarray,
-    teacher: np.ndarray,
-    labels: np.ndarray,
-    temperature: float = 4.0,
-    alpha: float = 0.1,
-) -> float:
-    """Return the loss that a student is trained with, computed in NumPy.
-
-    Args:
-        student: logits (n, classes).
-        teacher: logits (n, classes).
-        labels: class numbers (n,); -1 where the class is not known, which leaves out the hard part.
-        temperature: of the soft labels.
-        alpha: weight of the hard labels, 0 to 1.
-
-    Returns:
-        The mean over the images.
-
-    Raises:
-        InputError: a temperature or an alpha out of range.
-
-    Source: Hinton et al. 2015, section 2. The gradient of the soft part shrinks with 1/T², so it is
-        multiplied by T²: alpha then means about the same at every high temperature.
-    """
-    school.require_alpha(alpha)
-    p, q = soft_labels(teacher, temperature), soft_labels(student, temperature)
-    soft = np.sum(p * (np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))), axis=1)
-    plain = soft_labels(student)
-    known = np.asarray(labels) >= 0
-    right = plain[np.arange(len(plain)), np.where(known, labels, 0)]
-    hard = np.where(known, -np.log(np.maximum(right, 1e-300)), 0.0)
-    return combine(float(hard.mean()), float(soft.mean()), temperature, alpha)
-
-
-def combine(hard: float, soft: float, temperature: float, alpha: float) -> float:
-    """Return the loss of its two parts: the labels' weighs alpha, the teacher's T² and the rest.
-
-    Args:
-        hard: cross entropy with the labels.
-        soft: KL divergence from the teacher's soft labels, at this temperature.
-        temperature: of the soft labels.
-        alpha: weight of the labels, 0 to 1.
-    """
-    return alpha * hard + (1 - alpha) * temperature**2 * soft
-
-
-def without_similarity(logits: np.ndarray) -> np.ndarray:
-    """Return logits with the same winner in each row, and all other classes alike.
-
-    A teacher that answers so is as right as before, and tells nothing about which classes resemble
-    each other. Lesson 22 asks whether its students miss it.
-
-    Args:
-        logits: (n, classes); a row's other classes get their mean.
-    """
-    given = np.asarray(logits, np.float32)
-    rows, winner = np.arange(len(given)), given.argmax(axis=1)
-    top = given[rows, winner]
-    spoilt = np.repeat(
-        ((given.sum(axis=1) - top) / (given.shape[1] - 1))[:, None], given.shape[1], 1
-    )
-    spoilt[rows, winner] = top
-    return spoilt
 
 
 def hide_labels(train: Split, keep: int, seed: int = 0) -> Split:
@@ -339,24 +259,6 @@ def grid(
                 for j, alpha in enumerate(alphas):
                     found[i, j, s] = score(temperature, alpha)
     return Grid(tuple(temperatures), tuple(alphas), chosen, found, control, len(validation))
-
-
-def _student(name: str, filters: tuple[int, int], seed: int) -> Any:
-    """Return a network that halves the picture while it convolves, where its teacher pools."""
-    layers = keras().layers
-    image = layers.Input((28, 28, 1), name="image")
-    x = image
-    for number, width in enumerate(filters, 1):
-        start = keras().initializers.GlorotUniform(seed=1000 * seed + number)
-        x = layers.Conv2D(
-            width, 3, strides=2, use_bias=False, kernel_initializer=start, name=f"conv{number}"
-        )(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
-        x = layers.ReLU(name=f"relu{number}")(x)
-    start = keras().initializers.GlorotUniform(seed=1000 * seed)
-    x = layers.Flatten(name="flatten")(x)
-    logits = layers.Dense(_DIGITS, kernel_initializer=start, name="logits")(x)
-    return keras().Model(image, logits, name=f"{name}_student")
 
 
 def _accuracy(student: Any, on: Split) -> Accuracy:

@@ -39,7 +39,7 @@ from edgelab.figures.timing import latency_histogram, timeline
 from edgelab.reporting.claims import Claim
 from edgelab.reporting.losses import losses
 from edgelab.reporting.quantities import QUANTITIES
-from edgelab.reporting.results import table
+from edgelab.reporting.result_tables import table
 from edgelab.reporting.tables import Table
 
 __all__ = [

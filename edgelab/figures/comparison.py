@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.reporting import results
+from edgelab.reporting import result_tables, results
 from edgelab.reporting.quantities import QUANTITIES, quantity, with_unit, written
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _table(shown: View, keys: Sequence[str]) -> Table:
     columns = list(keys)
     if shown.compared and "latency_ms" in keys:
         columns.insert(columns.index("latency_ms") + 1, "time_gain")
-    return results.table_of(shown, list(dict.fromkeys(columns)))
+    return result_tables.table_of(shown, list(dict.fromkeys(columns)))
 
 
 def _alt(shown: View, keys: Sequence[str], names: Sequence[str]) -> str:

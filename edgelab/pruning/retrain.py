@@ -19,7 +19,7 @@ from typing import Any
 
 from edgelab import artefacts, keras
 from edgelab.errors import InputError
-from edgelab.networks import cifar_training
+from edgelab.networks import long_training
 from edgelab.networks.imagenet import ModelInfo, tag
 
 _CLASSES = 10
@@ -60,9 +60,9 @@ def cifar10(
                 f"needs (32, 32, 3) and ({_CLASSES},)."
             )
     result = keras.clone(artefacts.model_of(model))
-    parts = cifar_training.read()
+    parts = long_training.read()
     key = {"start": artefacts.model_hash(model)}
-    run = cifar_training.fit(
+    run = long_training.fit(
         result, parts, key, epochs=epochs, seed=seed, teacher=teacher, rate=rate, warm_up=0.0
     )
     note = f"{epochs} epochs, accuracy on {len(parts['validation'].labels):,} validation images"

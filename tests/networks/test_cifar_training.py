@@ -10,7 +10,7 @@ import pytest
 from edgelab.errors import InputError, MissingDataError
 from edgelab.images import cifar
 from edgelab.keras import keras
-from edgelab.networks import architectures, cifar_training, resumable, weights
+from edgelab.networks import architectures, cifar_training, long_training, resumable, weights
 
 
 def test_the_long_training_needs_the_whole_of_cifar(monkeypatch, capsys):
@@ -24,7 +24,7 @@ def test_augmented_batches_are_shifted_and_mirrored_originals_with_their_labels(
     images = random.integers(0, 256, (200, 32, 32, 3), np.uint8)
     part = cifar.Pixels(images, np.arange(200))
     rows = np.arange(150)[::-1]
-    batches = cifar_training._batches(cifar_training._view(part, 0, 0), part.labels, rows)
+    batches = long_training._batches(long_training._view(part, 0, 0), part.labels, rows)
     (batch, labels), (rest, _) = batches[0], batches[1]
     assert (batch.shape, len(rest)) == ((128, 32, 32, 3), 22)
     assert np.array_equal(labels, rows[:128])
@@ -43,7 +43,7 @@ def test_a_view_is_the_same_again_and_another_one_differs():
     part = cifar.Pixels(
         np.random.default_rng(0).integers(0, 256, (128, 32, 32, 3), np.uint8), np.arange(128)
     )
-    a, b, c = (cifar_training._view(part, 0, view)(np.arange(128)) for view in (0, 0, 1))
+    a, b, c = (long_training._view(part, 0, view)(np.arange(128)) for view in (0, 0, 1))
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
 
@@ -83,9 +83,9 @@ def test_a_student_learns_from_what_the_teacher_says_of_the_same_view(
         cifar_training.train("resnet8", epochs=1, teacher="resnet8_wide")
     cifar_training.train("resnet8_wide", epochs=2, seed=1)
     asked = []
-    answers = cifar_training._logits
-    monkeypatch.setattr(cifar_training, "_logits", lambda *a: (asked.append(a[2]), answers(*a))[1])
-    monkeypatch.setattr(cifar_training, "_VIEWS", 2)
+    answers = long_training._logits
+    monkeypatch.setattr(long_training, "_logits", lambda *a: (asked.append(a[2]), answers(*a))[1])
+    monkeypatch.setattr(long_training, "_VIEWS", 2)
     path = cifar_training.train("resnet8", epochs=3, teacher="resnet8_wide")
     assert asked.count(512) == 2  # two views of the 512 images, each only once
     record = json.loads(path.with_suffix(".json").read_text())
@@ -111,7 +111,7 @@ def test_the_distillation_loss_is_that_of_hinton():
     hard = -np.log(probabilities(logits)[np.arange(4), labels])
     likened = -(probabilities(soft / 4) * np.log(probabilities(logits / 4))).sum(axis=1)
     targets = np.column_stack([labels, soft]).astype(np.float32)
-    got = cifar_training._distillation_loss(targets, logits.astype(np.float32))
+    got = long_training._distillation_loss(targets, logits.astype(np.float32))
     np.testing.assert_allclose(got, 0.1 * hard + 0.9 * 16 * likened, rtol=1e-4)
 
 
@@ -155,23 +155,23 @@ def test_a_training_that_diverges_says_so_and_keeps_its_epochs(tiny_cifar, tmp_p
     monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
     model = cifar_training.network("resnet8")
     with pytest.raises(InputError, match=r"nan in epoch 1: .* lower rate"):
-        cifar_training.fit(model, tiny_cifar, {}, epochs=1, rate=float("nan"), warm_up=0.0)
+        long_training.fit(model, tiny_cifar, {}, epochs=1, rate=float("nan"), warm_up=0.0)
 
 
 def test_another_recipe_goes_on_from_nothing(tiny_cifar, tmp_path, monkeypatch):
     monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
-    cifar_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
+    long_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
     changed = tiny_cifar | {"validation": tiny_cifar["test"]}
     done = []
     keep = resumable.Run.keep
     monkeypatch.setattr(
         resumable.Run, "keep", lambda self, *at: (done.append(at[0]), keep(self, *at))
     )
-    cifar_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
+    long_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=1)
     assert done == []
-    cifar_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
-    monkeypatch.setattr(cifar_training, "_RECIPE", "another")
-    cifar_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
+    long_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
+    monkeypatch.setattr(long_training, "RECIPE", "another")
+    long_training.fit(cifar_training.network("resnet8"), changed, {}, epochs=1)
     assert done == [1, 1]
 
 

@@ -11,7 +11,7 @@ import pytest
 from edgelab import artefacts, keras, models
 from edgelab.errors import InputError, MissingDataError
 from edgelab.images import cifar
-from edgelab.networks import cifar_training
+from edgelab.networks import long_training
 from edgelab.pruning import retrain, structured
 
 
@@ -43,7 +43,7 @@ def network(seed: int = 0) -> Any:
 
 
 def correct(model: Any, part: cifar.Pixels) -> float:
-    return cifar_training.correct(model, part) / len(part.labels)
+    return long_training.correct(model, part) / len(part.labels)
 
 
 def test_a_cut_network_learns_and_the_original_stays(parts: dict[str, cifar.Pixels]) -> None:
