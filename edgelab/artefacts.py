@@ -12,8 +12,11 @@ Nothing here is taught; lesson 24 relies on it to be fast the second time.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import hashlib
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -25,7 +28,6 @@ import numpy as np
 from edgelab import keras, progress, workspace
 from edgelab.errors import EdgelabError, FormatError, InputError, StorageError
 from edgelab.images.splits import Split
-from edgelab.measuring import memory
 
 # What C++ libraries say, in their own exceptions, when the file system refuses.
 _REFUSALS = (
@@ -115,10 +117,18 @@ def kept(
             ) from error
 
         finally:
-            memory.give_back()
+            give_memory_back()
 
     whole_key = {**key, "code": _code(), "versions": workspace.versions(*_PACKAGES)}
     return workspace.cached(whole_key, translated, suffix)
+
+
+def give_memory_back() -> None:
+    """Return freed memory to the system: a conversion leaves gigabytes that nobody uses any more."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:  # only the GNU C library has it
+        trim(0)
 
 
 def trained(

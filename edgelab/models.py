@@ -28,7 +28,6 @@ from edgelab.images.splits import Dataset
 from edgelab.networks import efficientnet, separable, training, weights
 from edgelab.networks.architectures import digits_cnn, resnet8
 from edgelab.networks.imagenet import (
-    ModelInfo,
     efficientnet_lite0,
     labels,
     mobilenet_v2,
@@ -37,10 +36,9 @@ from edgelab.networks.imagenet import (
     scale_mobilenet_v2,
     scale_resnet50,
     squeezenet,
-    tag,
-    tagged,
     top,
 )
+from edgelab.provenance import ModelInfo, tag, tagged
 
 __all__ = [
     "ModelInfo",

@@ -28,7 +28,7 @@ import numpy as np
 from edgelab import artefacts, convert, keras, models, workspace
 from edgelab.errors import InputError
 from edgelab.images.splits import Dataset
-from edgelab.networks.imagenet import tag_simulated
+from edgelab.provenance import tag_simulated
 from edgelab.pruning import finetune, masks
 from edgelab.pruning.masks import layers
 from edgelab.pruning.pruning_scan import PruningScan, propose, scan

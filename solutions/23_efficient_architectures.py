@@ -23,8 +23,8 @@ import numpy as np
 
 from edgelab import benchmark, convert, data, models, quantize, report
 from edgelab.classroom import begin, check, hint, lesson_summary, predict, question, reveal, working
-from edgelab.networks import separable, variants
-from edgelab.reporting import tables
+from edgelab.networks import separable
+from edgelab.reporting import tables, variants
 
 begin("23", PROFILE)
 # By profile: smaller images and narrower networks than the whole one, calibration views.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgelab import benchmark, records, runtimes, workspace
+from edgelab import artefacts, benchmark, records, runtimes, workspace
 from edgelab.errors import FormatError, InputError, MissingFileError
 from edgelab.files import counts
 from edgelab.measuring import child, energy, memory, overhead, roofline
@@ -238,7 +238,7 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     blocks = [bytearray(50_000) for _ in range(4000)]  # small enough to stay in the heap
     kept = blocks[-1]
     del blocks
-    memory.give_back()
+    artefacts.give_memory_back()
     assert memory._resident() - before < 100_000_000
     assert len(kept) == 50_000
 

@@ -23,7 +23,7 @@ from edgelab import artefacts, evaluate, workspace
 from edgelab.errors import InputError
 from edgelab.images.splits import Split
 from edgelab.keras import keras, tf
-from edgelab.networks.imagenet import ModelInfo, tag
+from edgelab.provenance import ModelInfo, tag
 
 EPOCHS = {"ci": 4, "class": 10, "full": 30}
 SEEDS = {"ci": 3, "class": 5, "full": 10}

@@ -16,9 +16,8 @@ import numpy as np
 from edgelab.errors import InputError
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
-from edgelab.networks import variants
 from edgelab.records import Comparison
-from edgelab.reporting import rebase, results, tables
+from edgelab.reporting import rebase, results, tables, variants
 from edgelab.reporting.quantities import written
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgelab import keras, runtimes, workspace
 from edgelab.errors import InputError
-from edgelab.networks.imagenet import tagged
+from edgelab.provenance import tagged
 from edgelab.runtimes import Candidate
 
 Artefact = Any  # a path, a Candidate, or a Keras model in memory

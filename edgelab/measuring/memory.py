@@ -9,8 +9,6 @@ measure this.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -79,14 +77,6 @@ def measure_all(candidates: Sequence[runtimes.Candidate]) -> list[Footprint]:
         ) as found,
     ):
         return list(found)
-
-
-def give_back() -> None:
-    """Return freed memory to the system: a conversion leaves gigabytes that nobody uses any more."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:  # only the GNU C library has it
-        trim(0)
 
 
 def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> dict[str, Any]:

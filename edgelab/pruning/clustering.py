@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgelab import artefacts, keras, models
 from edgelab.errors import InputError
 from edgelab.images.splits import Dataset
-from edgelab.networks.imagenet import tag_simulated
+from edgelab.provenance import tag_simulated
 from edgelab.pruning import finetune, masks
 
 _CODE = ("pruning/clustering.py",)

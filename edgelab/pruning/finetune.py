@@ -17,7 +17,7 @@ from typing import Any
 from edgelab import artefacts, keras, models, workspace
 from edgelab.errors import InputError
 from edgelab.images.splits import Dataset
-from edgelab.networks.imagenet import ModelInfo, tag
+from edgelab.provenance import ModelInfo, tag
 
 _CODE = ("pruning/finetune.py", "networks/training.py")
 _PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "numpy")

@@ -20,7 +20,7 @@ from typing import Any
 from edgelab import artefacts, keras
 from edgelab.errors import InputError
 from edgelab.networks import long_training
-from edgelab.networks.imagenet import ModelInfo, tag
+from edgelab.provenance import ModelInfo, tag
 
 _CLASSES = 10
 

@@ -20,7 +20,7 @@ import numpy as np
 from edgelab import artefacts, keras, progress
 from edgelab.errors import InputError
 from edgelab.images.splits import Split
-from edgelab.networks.imagenet import ModelInfo, tag, tag_simulated
+from edgelab.provenance import ModelInfo, tag, tag_simulated
 
 
 def aware(

@@ -25,7 +25,7 @@ import numpy as np
 from edgelab import artefacts, keras, progress
 from edgelab.errors import InputError
 from edgelab.images.splits import Split
-from edgelab.networks.imagenet import tag_simulated
+from edgelab.provenance import tag_simulated
 from edgelab.quantizing import affine
 
 Rounding = Callable[[Any], Any]

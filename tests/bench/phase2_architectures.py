@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgelab import benchmark, convert, data, evaluate, keras, models, quantize, workshop
-from edgelab.networks import separable, variants
+from edgelab.networks import separable
+from edgelab.reporting import variants
 from tests.bench.figure import Figure, at_least, reported
 
 SQUEEZENET_WEIGHTS = 1_235_496

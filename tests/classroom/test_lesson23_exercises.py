@@ -13,7 +13,8 @@ import pytest
 from edgelab import records
 from edgelab.classroom.exercises import examine, exercises_of
 from edgelab.classroom.exercises.variant_mistakes import says
-from edgelab.networks import separable, variants
+from edgelab.networks import separable
+from edgelab.reporting import variants
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
     test_a_right_answer_passes_however_it_is_written,

@@ -33,8 +33,8 @@ from edgelab.classroom.exercises.variant_mistakes import (
 from edgelab.classroom.language import N_, _, format_number
 from edgelab.classroom.questions import Option
 from edgelab.errors import EdgelabError
-from edgelab.networks import variants
 from edgelab.records import Comparison
+from edgelab.reporting import variants
 
 WHOLE = "MobileNetV2 1.0"
 _PICTURE_SIZE = 224

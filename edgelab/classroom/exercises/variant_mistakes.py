@@ -11,8 +11,8 @@ from typing import Any
 
 from edgelab.classroom.exercises.answers import Wrong
 from edgelab.classroom.language import _, format_number, with_unit
-from edgelab.networks import variants
 from edgelab.records import Comparison
+from edgelab.reporting import variants
 
 # A figure may be written with two digits, and the share of time is taken over rounds, not medians.
 _ROUNDING = 0.03

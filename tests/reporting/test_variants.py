@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgelab.errors import InputError
-from edgelab.networks import variants
+from edgelab.reporting import variants
 from tests.variants_made import WHOLE, made
 
 
