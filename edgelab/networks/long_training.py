@@ -110,15 +110,15 @@ def fit(
         optimizer=_optimizer(steps * epochs, rate, warm_up),
         loss=loss if teacher is None else _distillation_loss,
     )
-    run = resumable.Run(model, key)
+    run, views = resumable.Run(model, key), _Views(part)
     for epoch in range(run.epochs_done, epochs):
-        view, targets = epoch, part.labels
+        number, targets = epoch, part.labels
         if teacher is not None:
-            view = epoch % _VIEWS
-            answers = _answers(teacher, part, key, view)
+            number = epoch % _VIEWS
+            answers = _answers(teacher, views.view(seed, number), len(part.labels), key, number)
             targets = np.column_stack([part.labels, answers]).astype(np.float32)
         order = np.random.default_rng([seed, epoch]).permutation(len(part.labels))
-        batches = _batches(_view(part, seed, view), targets, order[: steps * _BATCH])
+        batches = _batches(views.view(seed, number), targets, order[: steps * _BATCH])
         with progress.bar(None, f"epoch {epoch + 1}/{epochs}", total=steps, unit="step") as bar:
             step = keras().callbacks.LambdaCallback(
                 on_batch_end=lambda _batch, b=bar, **_: b.update()
@@ -149,11 +149,17 @@ def _hash_of(part: cifar.Pixels) -> str:
     return found.hexdigest()
 
 
-def _answers(teacher: Any, part: cifar.Pixels, key: Mapping[str, Any], view: int) -> np.ndarray:
+def _answers(
+    teacher: Any,
+    images: Callable[[np.ndarray], np.ndarray],
+    count: int,
+    key: Mapping[str, Any],
+    view: int,
+) -> np.ndarray:
     """Return a teacher's logits for one view of the training images, asked only once."""
 
     def make(target: Path) -> None:
-        np.savez(target, _logits(teacher, _view(part, key["seed"], view), len(part.labels)))
+        np.savez(target, _logits(teacher, images, count))
 
     told = ("teacher", "images", "seed", "version", "packages")
     asked = {**{name: key[name] for name in told}, "shift": _SHIFT_PIXELS}
@@ -184,22 +190,32 @@ def _optimizer(steps: int, rate: float, warm_up: float) -> Any:
     return optimizer
 
 
-def _view(part: cifar.Pixels, seed: int, view: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function from rows to their images, each shifted and mirrored as this view has it."""
-    pad, count = _SHIFT_PIXELS, len(part.labels)
-    random = np.random.default_rng([seed, view, 1])
-    down, right = random.integers(0, 2 * pad + 1, (2, count))
-    mirrored = random.random(count) < 0.5
-    padded = np.pad(part.images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode="reflect")
-    # A view of every 32 x 32 window of every image: indexing it copies only what is asked for.
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (32, 32), axis=(1, 2))
+class _Views:
+    """The images of a part, shifted and mirrored: view after view, all from one padded copy.
 
-    def images(rows: np.ndarray) -> np.ndarray:
-        chosen = windows[rows, down[rows], right[rows]].transpose(0, 2, 3, 1)
-        chosen = np.where(mirrored[rows, None, None, None], chosen[:, :, ::-1], chosen)
-        return np.asarray(chosen, np.float32) / 255.0
+    TensorFlow keeps what it was given to read from for as long as the process lives, so a copy for each epoch
+    would fill the memory.
+    """
 
-    return images
+    def __init__(self, part: cifar.Pixels) -> None:
+        pad = _SHIFT_PIXELS
+        padded = np.pad(part.images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode="reflect")
+        # A view of every 32 x 32 window of every image: indexing it copies only what is asked for.
+        self._windows = np.lib.stride_tricks.sliding_window_view(padded, (32, 32), axis=(1, 2))
+
+    def view(self, seed: int, number: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function from rows to their images, each shifted and mirrored as this view has it."""
+        count = len(self._windows)
+        random = np.random.default_rng([seed, number, 1])
+        down, right = random.integers(0, 2 * _SHIFT_PIXELS + 1, (2, count))
+        mirrored = random.random(count) < 0.5
+
+        def images(rows: np.ndarray) -> np.ndarray:
+            chosen = self._windows[rows, down[rows], right[rows]].transpose(0, 2, 3, 1)
+            chosen = np.where(mirrored[rows, None, None, None], chosen[:, :, ::-1], chosen)
+            return np.asarray(chosen, np.float32) / 255.0
+
+        return images
 
 
 def _batches(

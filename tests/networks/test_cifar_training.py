@@ -24,7 +24,7 @@ def test_augmented_batches_are_shifted_and_mirrored_originals_with_their_labels(
     images = random.integers(0, 256, (200, 32, 32, 3), np.uint8)
     part = cifar.Pixels(images, np.arange(200))
     rows = np.arange(150)[::-1]
-    batches = long_training._batches(long_training._view(part, 0, 0), part.labels, rows)
+    batches = long_training._batches(long_training._Views(part).view(0, 0), part.labels, rows)
     (batch, labels), (rest, _) = batches[0], batches[1]
     assert (batch.shape, len(rest)) == ((128, 32, 32, 3), 22)
     assert np.array_equal(labels, rows[:128])
@@ -43,7 +43,8 @@ def test_a_view_is_the_same_again_and_another_one_differs():
     part = cifar.Pixels(
         np.random.default_rng(0).integers(0, 256, (128, 32, 32, 3), np.uint8), np.arange(128)
     )
-    a, b, c = (long_training._view(part, 0, view)(np.arange(128)) for view in (0, 0, 1))
+    views = long_training._Views(part)
+    a, b, c = (views.view(0, number)(np.arange(128)) for number in (0, 0, 1))
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
 
@@ -149,6 +150,15 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tiny_cifar, tmp_pat
         for key, value in expected.items():
             np.testing.assert_allclose(stored[key], value, rtol=1e-4, atol=1e-5)
     assert done == [2, 3]  # the first epoch was not trained again
+
+
+def test_all_epochs_read_from_one_copy_of_the_images(tiny_cifar, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
+    copies = []
+    pad = np.pad
+    monkeypatch.setattr(np, "pad", lambda *a, **b: (copies.append(1), pad(*a, **b))[1])
+    long_training.fit(cifar_training.network("resnet8"), tiny_cifar, {}, epochs=3)
+    assert len(copies) == 1
 
 
 def test_a_training_that_diverges_says_so_and_keeps_its_epochs(tiny_cifar, tmp_path, monkeypatch):
