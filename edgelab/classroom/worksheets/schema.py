@@ -21,12 +21,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError, model_validator
 
 from edgelab import workspace
-from edgelab.classroom.worksheets.figures import FIGURES
+from edgelab.classroom.worksheets.figures import FIGURES, units_of
 from edgelab.errors import InputError, MissingFileError
 
 Language = Literal["en", "fr"]
 Kind = Literal["text", "number", "choice", "tick"]
 _NAME = re.compile(r"[a-z0-9_]+")
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is not built everywhere
 
 
 class _Strict(BaseModel):
@@ -47,8 +48,8 @@ class Label(_Strict):
 class Source(_Strict):
     """Where the journal has what belongs into a field.
 
-    Either a figure of one of the two models that part 3 speaks of, or what a lesson kept: a part of a note,
-    or the paragraph of a defended choice.
+    Either a figure of one of the two models that part 3 speaks of (a field of text takes how it was measured,
+    in words), or what a lesson kept: a part of a note, or the paragraph of a defended choice.
     """
 
     figure: str | None = None  # a key of `figures.FIGURES`
@@ -216,6 +217,11 @@ class Schema(_Strict):
         if twice:
             raise ValueError(f"these identifiers stand twice: {', '.join(twice)}")
         for field in self.fields:
+            figure = field.source.figure if field.source else None
+            if figure and field.kind == "number" and field.unit not in units_of(figure):
+                raise ValueError(
+                    f"{field.id} asks for {figure} in {field.unit!r}; its units are {', '.join(units_of(figure))}"
+                )
             for name in (field.derived.before, field.derived.after) if field.derived else ():
                 if name not in fields:
                     raise ValueError(f"{field.id} is derived from {name!r}, which is no field")
@@ -273,14 +279,31 @@ def load(source: str | Path) -> Schema:
         InputError: it is no YAML, or no schema; every place that is wrong is named.
     """
     path = find(source)
+    return _load(path, path.read_bytes())
+
+
+@functools.lru_cache(maxsize=8)
+def _load(path: Path, raw: bytes) -> Schema:
+    # Reading YAML takes tenths of a second, and every cell of a notebook may open the worksheet.
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(raw.decode("utf-8"), _YAML)  # noqa: S506 - both are safe loaders
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no YAML: {error}") from error
     try:
         return Schema.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path} is no worksheet schema:\n{_wrong(error)}") from error
+        raise InputError(f"{path} is no worksheet schema:\n{wrong(error)}") from error
+
+
+def known() -> tuple[str, ...]:
+    """Return the names of the worksheets that this course has."""
+    folder = workspace.data_dir().parent / "worksheets"
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def solutions() -> Path:
+    """Return the folder of rubrics and exemplars, which is the instructor's."""
+    return workspace.data_dir().parent / "solutions" / "worksheets"
 
 
 def find(source: str | Path) -> Path:
@@ -299,7 +322,8 @@ def find(source: str | Path) -> Path:
     return path
 
 
-def _wrong(error: ValidationError) -> str:
+def wrong(error: ValidationError) -> str:
+    """Return every place of a file that is wrong, a line each."""
     lines = []
     for problem in error.errors(include_url=False):
         place = ".".join(str(step) for step in problem["loc"]) or "the whole file"
