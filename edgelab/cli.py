@@ -4,6 +4,7 @@
     edgelab lab                  JupyterLab, on lesson 00
     edgelab run 24 --report      a lesson from top to bottom, with an HTML report
     edgelab notebooks            make the notebooks from their sources
+    edgelab export-nbgrader      lessons as assignments of nbgrader
     edgelab train resnet8        train a network of the zoo
     edgelab journal verify       was a record of the journal altered?
 
@@ -168,6 +169,25 @@ def notebooks(
         typer.echo(f"wrote {path.relative_to(lessons.root())}")
     if not written:
         typer.echo("All notebooks match their sources.")
+
+
+@app.command()
+def export_nbgrader(
+    out: Annotated[Path, typer.Option(help="The course folder, made where there is none.")],
+    only: Annotated[
+        list[str] | None, typer.Argument(help="Numbers of lessons; all by default.")
+    ] = None,
+    points: Annotated[int, typer.Option(help="Points of one exercise.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that were changed since.")
+    ] = False,
+) -> None:
+    """Write lessons as assignments of nbgrader, with its configuration and a README."""
+    from edgelab.classroom import lessons, nbgrader_export
+
+    chosen = [lessons.get(number) for number in only] if only else None
+    for path in nbgrader_export.export(out, chosen, points=points, force=force):
+        typer.echo(f"wrote {path}")
 
 
 @app.command(context_settings=_FORWARD)
