@@ -269,8 +269,8 @@ def _install_nbgrader():
     """Install nbgrader apart; without it its test is skipped, and nothing else is missing."""
     with open(os.path.join(HERE, "constraints.txt")) as file:
         wanted = [line.strip() for line in file if line.split("==")[0] in NBGRADER_PACKAGES]
-    # Two of them are compiled for one version of Python.
-    goal = "\n".join(wanted + [str(_version([_venv_python()]))])
+    # Two of them are compiled for one version of Python, and their commands name its place.
+    goal = "\n".join(wanted + [str(_version([_venv_python()])), _venv_python()])
     stamp = os.path.join(NBGRADER, "packages.txt")
     if os.path.exists(stamp):
         with open(stamp) as file:
