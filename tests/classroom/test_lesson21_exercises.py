@@ -106,6 +106,21 @@ def best(scan: Any, target: float) -> dict[str, float]:
     return dict(zip(names, min(enough, key=lambda s: total(s, "kl")), strict=True))
 
 
+def least_harm_a_weight(scan: Any, target: float) -> dict[str, float]:
+    """Take the cheapest step again and again, as one does by hand."""
+    shares = everywhere(scan, 0.0)
+    steps = sorted(
+        (point.kl / point.removed, entry.layer, point.sparsity, entry)
+        for entry in scan
+        for point in entry.points
+    )
+    for _, layer, sparsity, _ in steps:
+        done = sum(e.at(shares[e.layer]).removed for e in scan if shares[e.layer])
+        if done < target * scan.weights:
+            shares[layer] = max(shares[layer], sparsity)
+    return shares
+
+
 SPARSITIES: dict[str, list[Answer]] = {
     "too-few-zeros": [
         lambda scan, t: everywhere(scan, 0.0),
@@ -209,12 +224,21 @@ RIGHT: dict[str, list[Answer]] = {
     ],
     "21.2 sparsities": [
         best,
+        least_harm_a_weight,
         prune.propose,
         lambda scan, t: {name: np.float32(share) for name, share in best(scan, t).items()},
     ],
     "21.4 filters": [
         lambda k, n, keep: (k[:, :, :, keep], n[:, :, keep, :]),
         lambda k, n, keep: [k.take(keep, axis=3), n.take(keep, axis=2)],
+        lambda k, n, keep: (
+            np.stack([k[..., row] for row in keep], axis=-1),
+            np.stack([n[:, :, row] for row in keep], axis=2),
+        ),
+        lambda k, n, keep: (
+            np.delete(k, np.setdiff1d(np.arange(k.shape[3]), keep), axis=3),
+            n[:, :, np.isin(np.arange(n.shape[2]), keep)],
+        ),
     ],
     "21.5 disguise": [
         lambda f, s: scaled(f, s, mean_size(f) ** 2),

@@ -7,6 +7,7 @@ would appear in every student's JupyterLab.
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import re
@@ -146,6 +147,12 @@ def run(course: Path) -> Callable[..., str]:
         return done.stdout
 
     return call
+
+
+def test_the_jupyterlab_of_the_course_knows_nothing_of_nbgrader() -> None:
+    assert importlib.util.find_spec("nbgrader") is None
+    for folder in ("etc/jupyter", "share/jupyter"):
+        assert list((Path(sys.prefix) / folder).rglob("*nbgrader*")) == []
 
 
 RELEASE_ALL = """
