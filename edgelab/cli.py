@@ -6,6 +6,7 @@
     edgelab notebooks            make the notebooks from their sources
     edgelab worksheets           make the worksheets' pages from their schemas
     edgelab check-submission     what is missing or wrong in a worksheet
+    edgelab export-nbgrader      lessons as assignments of nbgrader
     edgelab train resnet8        train a network of the zoo
     edgelab journal verify       was a record of the journal altered?
 
@@ -204,6 +205,25 @@ def check_submission(
     checked = submission.check(file)
     typer.echo(checked.text)
     raise typer.Exit(1 if checked.errors else 0)
+
+
+@app.command()
+def export_nbgrader(
+    out: Annotated[Path, typer.Option(help="The course folder, made where there is none.")],
+    only: Annotated[
+        list[str] | None, typer.Argument(help="Numbers of lessons; all by default.")
+    ] = None,
+    points: Annotated[int, typer.Option(help="Points of one exercise.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that were changed since.")
+    ] = False,
+) -> None:
+    """Write lessons as assignments of nbgrader, with its configuration and a README."""
+    from edgelab.classroom import lessons, nbgrader_export
+
+    chosen = [lessons.get(number) for number in only] if only else None
+    for path in nbgrader_export.export(out, chosen, points=points, force=force):
+        typer.echo(f"wrote {path}")
 
 
 @app.command(context_settings=_FORWARD)

@@ -15,7 +15,8 @@ given, what was expected, and what to do next:
     ├── JournalError          the journal cannot be written or has been altered
     ├── ParityError           a converted model disagrees with its source
     ├── KerasError            TensorFlow was imported with Keras 3 before edgelab
-    └── LessonError           a lesson's source breaks a rule of the lesson factory
+    ├── LessonError           a lesson's source breaks a rule of the lesson factory
+    └── NotSolvedError        a grader asked for a right answer to an exercise, and it is none
 """
 
 from __future__ import annotations
@@ -71,3 +72,7 @@ class KerasError(EdgelabError):
 
 class LessonError(EdgelabError):
     """A lesson's source breaks a rule of the lesson factory."""
+
+
+class NotSolvedError(EdgelabError):
+    """A grader asked for a right answer to an exercise; the message is the check's feedback."""

@@ -34,6 +34,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(module, "LOGS", str(tmp_path / ".setup"))
     monkeypatch.setattr(module, "WHEELS", str(tmp_path / ".setup" / "wheels"))
+    monkeypatch.setattr(module, "NBGRADER", str(tmp_path / ".setup" / "nbgrader"))
     monkeypatch.setattr(module, "STAMP", str(tmp_path / ".venv" / "edgelab-setup.json"))
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".setup").mkdir()
@@ -176,6 +177,44 @@ def test_a_failed_compilation_does_not_stop_the_course(
     shown = capsys.readouterr().out
     assert "could not be compiled here and is left out" in shown
     assert "llama-cpp-python.log" in shown
+
+
+def test_nbgrader_goes_into_a_folder_of_its_own_once(setup: ModuleType, monkeypatch: Any) -> None:
+    calls = []
+
+    def pip(arguments: list[str], *_: str) -> None:
+        Path(setup.NBGRADER).mkdir()
+        calls.append(arguments)
+
+    monkeypatch.setattr(setup, "_pip", pip)
+    setup._install_nbgrader()
+    setup._install_nbgrader()
+    versions = pinned()
+    assert len(calls) == 1
+    assert calls[0][:4] == ["install", "--no-deps", "--target", setup.NBGRADER]
+    assert set(calls[0][4:]) == {f"{name}=={versions[name]}" for name in setup.NBGRADER_PACKAGES}
+    monkeypatch.setattr(setup, "_version", lambda _: (3, 13, 1))
+    setup._install_nbgrader()
+    assert len(calls) == 2, "another Python wants other files"
+
+
+def test_nbgrader_is_in_no_extra_and_so_beside_no_jupyterlab() -> None:
+    assert "nbgrader" not in {requirement.name for requirement in wanted()}
+    make = (ROOT / "Makefile").read_text()
+    assert make.count("--nbgrader") == 1
+    assert re.search(r"^test: setup\n\t@.*--nbgrader\n\t@.*pytest", make, re.MULTILINE)
+
+
+def test_without_nbgrader_only_its_test_is_missing(
+    setup: ModuleType, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def offline(*_: object) -> None:
+        raise setup.Stop("The packages could not be downloaded.")
+
+    monkeypatch.setattr(setup, "_pip", offline)
+    setup._install_nbgrader()
+    assert "its test will be skipped: The packages could not" in capsys.readouterr().out
+    assert not Path(setup.NBGRADER).exists()
 
 
 def test_the_script_can_be_read_by_an_old_python() -> None:

@@ -14,6 +14,7 @@ from edgelab.classroom.language import speaking
 from edgelab.quantizing import affine
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
+    test_a_misconception_is_told_in_its_own_words,
     test_a_right_answer_passes_however_it_is_written,
     test_a_stub_is_not_answered_yet,
     test_a_wrong_answer_is_rejected_for_its_reason,
@@ -178,6 +179,7 @@ ZERO_POINT: dict[str, list[Answer]] = {
         lambda v, b=8: affine_by()(v, b)[0],
         lambda v, b=8: (*affine_by()(v, b), 0),
         lambda v, b=8: np.zeros(3),
+        lambda v, b=8: np.array(affine_by()(v, b)[0]),
     ],
     "wrong-scale": [
         lambda v, b=8: (0.0, 0),
@@ -264,6 +266,7 @@ RIGHT: dict[str, list[Answer]] = {
     "20.4 zero point": [
         affine_by(),
         lambda v, b=8: list(affine_by()(v, b)),
+        lambda v, b=8: np.array(affine_by()(v, b)),
         affine_by(zero=lambda low, step, b: np.round(-low / step) - 2 ** (b - 1)),
         lambda v, b=8: (affine.scale(v, b, symmetric=False), affine.zero_point(v, b)),
         affine_by(zero=lambda low, step, b: np.int8(np.round(-(2 ** (b - 1)) - low / step))),

@@ -16,6 +16,7 @@ from edgelab.classroom.exercises.sparing_mistakes import two_layers
 from edgelab.pruning import masks
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
+    test_a_misconception_is_told_in_its_own_words,
     test_a_right_answer_passes_however_it_is_written,
     test_a_stub_is_not_answered_yet,
     test_a_wrong_answer_is_rejected_for_its_reason,
@@ -103,6 +104,21 @@ def best(scan: Any, target: float) -> dict[str, float]:
     every = itertools.product((0, *scan.sparsities), repeat=len(scan))
     enough = [s for s in every if total(s, "removed") >= target * scan.weights]
     return dict(zip(names, min(enough, key=lambda s: total(s, "kl")), strict=True))
+
+
+def least_harm_a_weight(scan: Any, target: float) -> dict[str, float]:
+    """Take the cheapest step again and again, as one does by hand."""
+    shares = everywhere(scan, 0.0)
+    steps = sorted(
+        (point.kl / point.removed, entry.layer, point.sparsity, entry)
+        for entry in scan
+        for point in entry.points
+    )
+    for _, layer, sparsity, _ in steps:
+        done = sum(e.at(shares[e.layer]).removed for e in scan if shares[e.layer])
+        if done < target * scan.weights:
+            shares[layer] = max(shares[layer], sparsity)
+    return shares
 
 
 SPARSITIES: dict[str, list[Answer]] = {
@@ -208,12 +224,21 @@ RIGHT: dict[str, list[Answer]] = {
     ],
     "21.2 sparsities": [
         best,
+        least_harm_a_weight,
         prune.propose,
         lambda scan, t: {name: np.float32(share) for name, share in best(scan, t).items()},
     ],
     "21.4 filters": [
         lambda k, n, keep: (k[:, :, :, keep], n[:, :, keep, :]),
         lambda k, n, keep: [k.take(keep, axis=3), n.take(keep, axis=2)],
+        lambda k, n, keep: (
+            np.stack([k[..., row] for row in keep], axis=-1),
+            np.stack([n[:, :, row] for row in keep], axis=2),
+        ),
+        lambda k, n, keep: (
+            np.delete(k, np.setdiff1d(np.arange(k.shape[3]), keep), axis=3),
+            n[:, :, np.isin(np.arange(n.shape[2]), keep)],
+        ),
     ],
     "21.5 disguise": [
         lambda f, s: scaled(f, s, mean_size(f) ** 2),

@@ -21,6 +21,7 @@ from edgelab.measuring import machine
 from edgelab.runtimes import Candidate
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
+    test_a_misconception_is_told_in_its_own_words,
     test_a_right_answer_passes_however_it_is_written,
     test_a_stub_is_not_answered_yet,
     test_a_wrong_answer_is_rejected_for_its_reason,
@@ -37,6 +38,10 @@ PAPER: dict[str, list[Answer]] = {
     "adds-gains": [
         lambda b, a: b.macs / a.macs + b.bits / a.bits + (1 - b.idle) / (1 - a.idle),
         lambda b, a: b.macs / a.macs + b.bits / a.bits + (1 - b.idle) / (1 - a.idle) - 2,
+    ],
+    "rounded": [
+        lambda b, a: round(diagnosis.paper_gain(b, a)),
+        lambda b, a: diagnosis.paper_gain(b, a) // 1,
     ],
     "wrong-gain": [lambda b, a: 1.7, lambda b, a: b.macs - a.macs],
     "not-numbers": [lambda b, a: f"{b.macs / a.macs} times"],

@@ -10,7 +10,15 @@ tells how one is written.
 from __future__ import annotations
 
 from edgelab.classroom.exercises.answers import Answer, Unanswered, Wrong, as_array, as_number
-from edgelab.classroom.exercises.checking import Result, attempts, check, examine, hint, working
+from edgelab.classroom.exercises.checking import (
+    Result,
+    attempts,
+    check,
+    examine,
+    hint,
+    require,
+    working,
+)
 from edgelab.classroom.exercises.registry import Exercise, exercise, exercises_of, find
 
 __all__ = [
@@ -28,5 +36,6 @@ __all__ = [
     "exercises_of",
     "find",
     "hint",
+    "require",
     "working",
 ]

@@ -22,7 +22,7 @@ from edgelab.classroom.cards import Card
 from edgelab.classroom.exercises.answers import Answer, Unanswered, Wrong
 from edgelab.classroom.exercises.registry import find
 from edgelab.classroom.language import _
-from edgelab.errors import InputError, JournalError
+from edgelab.errors import InputError, JournalError, NotSolvedError
 
 T = TypeVar("T")
 SOURCE_CHARACTERS = 4000  # of an answer's text that the journal keeps
@@ -87,6 +87,22 @@ def examine(name: str, answer: Any) -> Result:
     except Exception as error:  # noqa: BLE001 - a fault of the check: a card, and no traceback
         return _unchecked(name, error)
     return Result(name, "passed", text=praise or "")
+
+
+def require(name: str, answer: Any) -> None:
+    """Raise unless an answer is right: what a grader's locked cell calls. Nothing is shown or kept.
+
+    Raises:
+        NotSolvedError: the answer is wrong or missing; the message is the feedback.
+        InputError: there is no such exercise.
+    """
+    result = examine(name, answer)
+    if result.passed:
+        return
+    unanswered = result.status == "unanswered"
+    title = _("{name}: not answered yet") if unanswered else _("{name}: not there yet")
+    said = (title.format(name=name) + ".", result.text, result.code, result.next_step)
+    raise NotSolvedError(" ".join(text for text in said if text))
 
 
 def hint(name: str, level: int = 1) -> None:

@@ -5,6 +5,7 @@ Each judge compares a wrong result with what the usual misconceptions would have
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from edgelab.classroom.exercises.answers import Wrong
@@ -52,6 +53,12 @@ def judge_paper(got: float, before: Anatomy, after: Anatomy) -> None:
             "adds-gains",
             _("Gains are ratios: they multiply, they do not add up."),
             _("Half the products with half the bits are a quarter of the work."),
+        )
+    if got in (math.floor(right), math.ceil(right)):
+        raise Wrong(
+            "rounded",
+            _("The gain is rounded to a whole number: 1.5 and 0.25 are gains too."),
+            _("Use `/`, and leave the rounding to the table."),
         )
     raise Wrong(
         "wrong-gain",

@@ -121,6 +121,7 @@ def inverted_residual(answer: Answer) -> str:
             "`size_file_bytes` and `macs` of each `result.measurements`."
         ),
     ),
+    measured=True,
 )
 def choice(answer: Answer) -> str:
     """Check a choice of variant against the student's own measurements."""

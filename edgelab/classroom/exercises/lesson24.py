@@ -192,6 +192,7 @@ def break_it(answer: Answer) -> str:
             "what another one would have given you."
         ),
     ),
+    measured=True,
 )
 def choice(answer: Answer) -> str:
     """Check a choice against the student's own measurements: the limit, the rivals, the figures."""
@@ -272,6 +273,7 @@ def front(answer: Answer) -> str:
             "it; `result[found.name]` has its figures."
         ),
     ),
+    measured=True,
 )
 def combination(answer: Answer) -> str:
     """Check a choice among combinations against the student's own measurements."""

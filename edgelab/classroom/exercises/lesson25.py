@@ -66,6 +66,7 @@ def paper_gain(answer: Answer) -> str:
         (reference, _anatomy(400, 32, 0.0)),
         (reference, _anatomy(1200, 8, 0.0)),
         (reference, _anatomy(1200, 32, 0.9)),
+        (reference, _anatomy(500, 32, 0.0)),  # not a whole number of times
     )
     for before, after in cases:
         judge_paper(answer.number(before, after), before, after)

@@ -38,6 +38,7 @@ class Exercise:
     title: str
     check: Check
     hints: tuple[str, str]
+    measured: bool = False
 
     @property
     def lesson(self) -> str:
@@ -48,13 +49,17 @@ class Exercise:
 _exercises: dict[str, Exercise] = {}
 
 
-def exercise(name: str, title: str, hints: tuple[str, str]) -> Callable[[Check], Check]:
+def exercise(
+    name: str, title: str, hints: tuple[str, str], *, measured: bool = False
+) -> Callable[[Check], Check]:
     """Register the decorated function as the check of an exercise.
 
     Args:
         name: "20.1 scale"; what a lesson gives to `check` and `hint`.
         title: a few words marked with `N_`.
         hints: two texts marked with `N_`, the second more direct than the first.
+        measured: the right answer is read off the student's own measurements, so that it may be
+            wrong on another machine: a grader must not run it anew and take the points away.
 
     The function gets an `Answer`, raises `Wrong` where it recognises a misconception, and returns
     nothing or a sentence that the right answer has earned.
@@ -69,7 +74,7 @@ def exercise(name: str, title: str, hints: tuple[str, str]) -> Callable[[Check],
         known = _exercises.get(name)
         if known and known.check.__module__ != check.__module__:
             raise InputError(f"There are two exercises {name!r}; give one another number.")
-        _exercises[name] = Exercise(name, title, check, hints)
+        _exercises[name] = Exercise(name, title, check, hints, measured)
         return check
 
     return register

@@ -14,7 +14,8 @@ from edgelab.classroom.language import _, format_number
 
 def pair(result: Any) -> tuple[float, float]:
     """Return a result as scale and zero point; raise `Wrong` where it is not two numbers."""
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    several = isinstance(result, tuple | list) or getattr(result, "ndim", 0) == 1
+    if not several or len(result) != 2:
         raise Wrong(
             "not-a-pair",
             _("Two results are wanted, the scale and the zero point."),
