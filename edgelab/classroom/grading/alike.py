@@ -1,0 +1,243 @@
+"""What is too similar between students: measurements, whole journals, texts.
+
+    found = compare(traces)
+    found.measurements, found.journals, found.texts     # groups of students, with what they share
+
+Two runs of one model never take the same nanoseconds, so the same record in two journals was copied; which of
+the two is the original nobody can tell from the files. Texts of the same question are compared by their
+words first, and those that share half of them letter by letter (rapidfuzz). Text of the worksheet itself is
+left out, and so is what a large part of the class wrote: then it came from the course. A likeness is a reason
+to ask, no proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from edgelab.classroom.chain import Entry
+from edgelab.classroom.worksheets.answers import Answers, plain
+from edgelab.classroom.worksheets.schema import Schema
+
+SIMILAR = 85.0  # percent: rapidfuzz's ratio of two texts that count as near-identical
+SHORTEST = 80  # characters: shorter texts are alike by chance
+LONGEST = 2_000  # characters that are compared
+COMMON = 0.3  # the share of a class above which a text is taken to come from the course …
+FEWEST_COMMON = 8  # … if so many have it at least
+_SHARED_WORDS = 0.5
+_BLOCK = 256
+_BINS = 2048
+# Measurements with raw times: two honest ones never agree in every digit.
+_TIMED = ("comparison", "measurement", "footprint", "throughput", "cpu")
+_NO_LETTERS = re.compile(r"\W+")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one student leaves for the comparison; small, so that a thousand fit into memory."""
+
+    key: str
+    records: Mapping[str, int] = field(default_factory=dict)  # hash in the chain → number
+    timed: Mapping[str, int] = field(
+        default_factory=dict
+    )  # hash of a measurement's figures → number
+    texts: Mapping[str, str] = field(default_factory=dict)  # question → normalised text
+
+
+@dataclass(frozen=True)
+class Group:
+    """Students who share something."""
+
+    keys: tuple[str, ...]
+    what: str  # the question, or the numbers of the records
+    share: float  # percent of likeness, or how many records
+
+
+@dataclass(frozen=True)
+class Alike:
+    """All that was found."""
+
+    measurements: tuple[Group, ...] = ()
+    journals: tuple[Group, ...] = ()
+    texts: tuple[Group, ...] = ()
+
+    def of(self, key: str) -> tuple[str, ...]:
+        """Return the other students that one student shares something with."""
+        groups = (*self.measurements, *self.journals, *self.texts)
+        return tuple(sorted({k for g in groups if key in g.keys for k in g.keys} - {key}))
+
+
+def trace(key: str, schema: Schema, answers: Answers, entries: Sequence[Entry]) -> Trace:
+    """Return what one student's hand-in leaves for the comparison."""
+    timed = {
+        _figures(entry.payload): entry.number or 0
+        for entry in entries
+        if entry.kind in _TIMED and not _shipped(entry.payload)
+    }
+    known = _known(schema)
+    texts: dict[str, str] = {}
+    for name, _question in schema.questions():
+        written = [
+            plain(answers.entries.get(f.id)) for f in schema.fields_of(name) if f.kind == "text"
+        ]
+        parts = [normalised(w) for w in written if isinstance(w, str)]
+        text = " ".join(part for part in parts if part and part not in known)[:LONGEST]
+        if len(text) >= SHORTEST:
+            texts[name] = text
+    return Trace(key, {(e.hash or "")[:16]: e.number or 0 for e in entries}, timed, texts)
+
+
+def compare(traces: Sequence[Trace], alike_above: float = SIMILAR) -> Alike:
+    """Return who shares measurements, journals and texts.
+
+    Args:
+        traces: of all students.
+        alike_above: percent from which two texts count as near-identical.
+    """
+    in_journals, in_chain = _shared(traces, "timed"), _shared(traces, "records")
+    texts: list[Group] = []
+    for question in sorted({name for t in traces for name in t.texts}):
+        owners = [t for t in traces if question in t.texts]
+        texts += _similar(question, owners, len(traces), alike_above)
+    return Alike(_groups(in_journals), _groups(in_chain), tuple(texts))
+
+
+def normalised(text: str) -> str:
+    """Return a text in small letters, without punctuation and figures' separators."""
+    return _NO_LETTERS.sub(" ", text[: 4 * LONGEST].casefold()).strip()
+
+
+def _known(schema: Schema) -> frozenset[str]:
+    """Return the worksheet's own words, which say nothing about who copied."""
+    cached = _WORDS.get(schema.hash)
+    if cached is None:
+        labels = [label for f in schema.fields for label in (f.label.en, f.label.fr)]
+        for _name, question in schema.questions():
+            texts = [question.label, question.help] if question.help else [question.label]
+            labels += [text for label in texts for text in (label.en, label.fr)]
+        cached = _WORDS[schema.hash] = frozenset(map(normalised, labels))
+    return cached
+
+
+_WORDS: dict[str, frozenset[str]] = {}
+
+
+def _figures(payload: Mapping[str, Any]) -> str:
+    """Return a hash of what was measured, whatever stands around it in the journal."""
+    return hashlib.sha256(repr(sorted(payload.items())).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _shipped(payload: Mapping[str, Any]) -> bool:
+    """Tell whether a record was not measured here: the course's reference runs are everybody's."""
+    models = payload.get("measurements")
+    of = [m for m in models if isinstance(m, dict)] if isinstance(models, list) else [payload]
+    return any(m.get("measured_here") is False for m in of)
+
+
+def _shared(traces: Iterable[Trace], what: str) -> dict[tuple[str, str], list[int]]:
+    """Return for each pair of students the numbers of the records that both have."""
+    owners: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for t in traces:
+        for digest, number in getattr(t, what).items():
+            owners[digest].append((t.key, number))
+    pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for having in owners.values():
+        # Of a record that a whole class copied, neighbours are enough to find the group.
+        for (one, number), (other, _) in itertools.pairwise(having):
+            pairs[one, other].append(number)
+    return pairs
+
+
+def _groups(pairs: Mapping[tuple[str, str], Sequence[int]]) -> tuple[Group, ...]:
+    """Join pairs that overlap into groups, with the numbers of the records that they share."""
+    found = []
+    for keys in _joined(pairs):
+        numbers = sorted({n for pair, ns in pairs.items() if pair[0] in keys for n in ns})
+        found.append(Group(tuple(sorted(keys)), _ranges(numbers), len(numbers)))
+    return tuple(sorted(found, key=lambda group: (-group.share, group.keys)))
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    above: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while above.setdefault(key, key) != key:
+            above[key] = above[above[key]]
+            key = above[key]
+        return key
+
+    for one, other in pairs:
+        above[root(one)] = root(other)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for key in list(above):
+        groups[root(key)].add(key)
+    return list(groups.values())
+
+
+def _similar(question: str, owners: Sequence[Trace], everybody: int, limit: float) -> list[Group]:
+    """Return the groups of students whose texts of one question are near-identical."""
+    from rapidfuzz import fuzz
+
+    by_text: dict[str, list[str]] = defaultdict(list)
+    for t in owners:
+        by_text[t.texts[question]].append(t.key)
+    texts = list(by_text)
+    likeness: dict[tuple[str, str], float] = {}
+    for same in by_text.values():
+        likeness |= dict.fromkeys(itertools.pairwise(same), 100.0)
+    for one, other in _candidates(texts):
+        ratio = fuzz.ratio(texts[one], texts[other], score_cutoff=limit)
+        if ratio:
+            likeness[by_text[texts[one]][0], by_text[texts[other]][0]] = ratio
+    found = []
+    for keys in _joined(likeness):
+        if len(keys) >= max(FEWEST_COMMON, COMMON * everybody):
+            continue
+        shares = [ratio for pair, ratio in likeness.items() if pair[0] in keys]
+        found.append(Group(tuple(sorted(keys)), question, min(shares)))
+    return sorted(found, key=lambda group: (-group.share, group.keys))
+
+
+def _candidates(texts: Sequence[str]) -> Iterable[tuple[int, int]]:
+    """Yield pairs of texts that share half of their rarer words: all others can't be near-identical.
+
+    A product of two matrices finds them for a thousand texts in the time in which a comparison letter
+    by letter would get through a few hundred pairs.
+    """
+    words = [set(text.split()) for text in texts]
+    often = Counter(word for own in words for word in own)
+    # Words that half of the class uses tell nothing; unless all there is are such words.
+    dull = {word for word, count in often.items() if count > max(4, len(texts) / 2)}
+    table = np.zeros((len(texts), _BINS), np.float32)
+    for row, own in enumerate(words):
+        for word in (own - dull) or own:
+            table[row, zlib.crc32(word.encode()) % _BINS] = 1.0
+    counts = table.sum(axis=1)
+    for begin in range(0, len(texts), _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        shared = table[block] @ table.T
+        least = np.minimum(counts[block, None], counts[None, :])
+        for row, column in np.argwhere(shared >= _SHARED_WORDS * least):
+            if begin + row < column:
+                yield begin + int(row), int(column)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return numbers as a person writes them: "3–7, 12"."""
+    parts: list[list[int]] = []
+    for n in numbers:
+        if parts and n == parts[-1][1] + 1:
+            parts[-1][1] = n
+        else:
+            parts.append([n, n])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts[:20]) + (
+        " …" if len(parts) > 20 else ""
+    )

@@ -1,0 +1,85 @@
+"""From the files of a hand-in to answers and journal, or to the reason why there are none.
+
+    found = take(submission, schema)
+    found.answers, found.reading, found.problem, found.notes
+
+Of several files that can be read, the one that was saved last counts, and the others are named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgelab.classroom import tampering
+from edgelab.classroom.grading import archives, submissions
+from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
+from edgelab.classroom.tampering import Reading
+from edgelab.classroom.worksheets import answers as files
+from edgelab.classroom.worksheets.answers import Answers
+from edgelab.classroom.worksheets.schema import Schema
+from edgelab.errors import EdgelabError, FormatError
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What was found in the files of one student."""
+
+    answers: Answers | None = None
+    reading: Reading | None = None
+    file: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def take(submission: Submission, schema: Schema) -> HandIn:
+    """Read a submission; what is wrong with it is in the result."""
+    notes = list(submission.notes)
+    if submission.problem:
+        return HandIn(problem=submission.problem, notes=tuple(notes))
+    found: list[tuple[Answers, Source]] = []
+    reasons = []
+    for source in submission.answers[:MOST_READ]:
+        try:
+            answers = _parsed(source, schema)
+        except EdgelabError as error:
+            reasons.append(str(error))
+            continue
+        if answers.worksheet != schema.id:
+            name = archives.shown(answers.worksheet, 40)
+            reasons.append(f"{source.shown} is of the worksheet {name!r}, not of {schema.id!r}.")
+            continue
+        found.append((answers, source))
+    if not found:
+        return HandIn(problem=" ".join(reasons[:3]), notes=tuple(notes))
+    found.sort(key=lambda pair: pair[0].saved)
+    answers, source = found[-1]
+    if len(found) > 1:
+        others = ", ".join(other.shown for _, other in found[:-1])
+        notes.append(f"{source.shown} was saved last and counts; also handed in: {others}.")
+    notes += reasons[:3]
+    return HandIn(answers, _journal(submission, answers, notes), source.shown, "", tuple(notes))
+
+
+def _parsed(source: Source, schema: Schema) -> Answers:
+    content = submissions.read(source)
+    if source.suffix == ".md":
+        return _from_markdown(content, source, schema)
+    return files.parse(content, source.shown)
+
+
+def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
+    """Return the answers that were written into the Markdown form by hand."""
+    raise FormatError(f"{source.shown} can't be read.")
+
+
+def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Reading | None:
+    """Return the journal that was handed in: in the answers' file, else beside it."""
+    content = files.journal_content(answers)
+    if content is not None:
+        return tampering.read(content)
+    for source in submission.journals[:MOST_READ]:
+        try:
+            return tampering.read(submissions.read(source))
+        except FormatError as error:
+            notes.append(str(error))
+    return None
