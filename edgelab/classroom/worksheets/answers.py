@@ -11,7 +11,6 @@ kept beside, and the error says where.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -52,6 +51,7 @@ class Subjects(_Kept):
     record: int | None = Checked(default=None, ge=1)
     original: str | None = Checked(default=None, max_length=500)
     optimised: str | None = Checked(default=None, max_length=500)
+    chosen: bool = False  # by a person; a proposal gives way to a newer one
 
 
 class Answers(_Kept):
@@ -110,8 +110,14 @@ def read(path: Path) -> Answers | None:
 def write(path: Path, answers: Answers) -> None:
     """Write the answers to a temporary file and put it in the place of the old one."""
     answers.saved = now()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    workspace.atomic_write(path, answers.model_dump_json(indent=1, exclude_none=True) + os.linesep)
+    workspace.atomic_write(path, answers.model_dump_json(indent=1, exclude_none=True) + "\n")
+
+
+def journal_content(answers: Answers) -> bytes | None:
+    """Return the journal that was handed in with the answers, as the bytes of its file."""
+    if answers.journal is None:
+        return None
+    return "".join(line + "\n" for line in answers.journal).encode("utf-8", "replace")
 
 
 def now() -> str:

@@ -53,3 +53,15 @@ def in_unit(value: float, figure: str, unit: str) -> float:
 def units_of(figure: str) -> tuple[str, ...]:
     """Return the units in which a figure can be asked for."""
     return tuple(_SCALES[FIGURES[figure].base])
+
+
+def same_family(unit: str) -> dict[str, float]:
+    """Return the units that count the same as this one, each with how many of this one it is.
+
+    Longer names come first, so that "4 ms" is not taken for seconds; a unit of no family is alone.
+    """
+    for scales in _SCALES.values():
+        if unit in scales:
+            found = {other: scale / scales[unit] for other, scale in scales.items() if other}
+            return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+    return {unit: 1.0} if unit else {}

@@ -27,6 +27,7 @@ from edgelab.errors import InputError, MissingFileError
 Language = Literal["en", "fr"]
 Kind = Literal["text", "number", "choice", "tick"]
 _NAME = re.compile(r"[a-z0-9_]+")
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is not built everywhere
 
 
 class _Strict(BaseModel):
@@ -47,8 +48,8 @@ class Label(_Strict):
 class Source(_Strict):
     """Where the journal has what belongs into a field.
 
-    Either a figure of one of the two models that part 3 speaks of, or what a lesson kept: a part of a note,
-    or the paragraph of a defended choice.
+    Either a figure of one of the two models that part 3 speaks of (a field of text takes how it was measured,
+    in words), or what a lesson kept: a part of a note, or the paragraph of a defended choice.
     """
 
     figure: str | None = None  # a key of `figures.FIGURES`
@@ -273,8 +274,14 @@ def load(source: str | Path) -> Schema:
         InputError: it is no YAML, or no schema; every place that is wrong is named.
     """
     path = find(source)
+    return _load(path, path.read_bytes())
+
+
+@functools.lru_cache(maxsize=8)
+def _load(path: Path, raw: bytes) -> Schema:
+    # Reading YAML takes tenths of a second, and every cell of a notebook may open the worksheet.
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(raw.decode("utf-8"), _YAML)  # noqa: S506 - both are safe loaders
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no YAML: {error}") from error
     try:

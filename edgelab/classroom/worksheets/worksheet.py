@@ -1,0 +1,324 @@
+"""A student's worksheet: answer, fill, audit, export and hand in.
+
+    ws = Worksheet("analysis", lang="fr")
+    ws.answer("3.tests.load.result", "12,4 ms")     # saved at once
+    ws.fill()                                       # measured cells, from the journal
+    ws.audit().errors                               # what is to be mended
+    ws.form()                                       # the same in a notebook, to click and type
+    ws.hand_in()                                    # one file, the journal inside
+
+The answers are one JSON file in the workspace (`answers/analysis.json`). Lesson 01.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from edgelab import workspace
+from edgelab.classroom import journal as journals, language as languages
+from edgelab.classroom.journal import Journal
+from edgelab.classroom.worksheets import answers as files, audit as audits, filling, values
+from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects, plain
+from edgelab.classroom.worksheets.audit import Audit
+from edgelab.classroom.worksheets.evidence import Compared, Evidence
+from edgelab.classroom.worksheets.schema import Field, Language, Schema, load
+from edgelab.classroom.worksheets.store import Store
+from edgelab.errors import InputError, JournalError
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+class Worksheet:
+    """One worksheet with its answers.
+
+    Args:
+        name: of a schema in `worksheets/`, or the path of a YAML file.
+        lang: "en" or "fr"; None takes the one of the answers, or of the system.
+        path: of the answers; None takes `answers/NAME.json` in the workspace.
+        journal: to fill and check from; None takes the workspace's.
+
+    Raises:
+        MissingFileError: there is no such worksheet.
+        FormatError: the answers are damaged; a copy is kept, nothing is overwritten.
+        InputError: the file holds the answers of another worksheet, or the language is unknown.
+    """
+
+    def __init__(
+        self,
+        name: str | Path = "analysis",
+        lang: str | None = None,
+        path: str | Path | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.schema: Schema = load(name)
+        self.journal = journal or journals.the_journal()
+        given = Path(path).expanduser() if path else answers_path(self.schema.id)
+        begun = _language(lang or languages.language())
+        self._store = Store(given, self.schema, begun)
+        if lang and self.answers.language != begun:
+            self.answers.language = begun  # saved with the first change
+
+    @property
+    def path(self) -> Path:
+        """Return where the answers are kept."""
+        return self._store.path
+
+    @property
+    def answers(self) -> Answers:
+        """Return what stands in the worksheet."""
+        return self._store.answers
+
+    @property
+    def lang(self) -> Language:
+        """Return the worksheet's language, "en" or "fr"."""
+        return self.answers.language
+
+    @lang.setter
+    def lang(self, code: str) -> None:
+        with self._store.change() as kept:
+            kept.language = _language(code)
+
+    @property
+    def unsaved(self) -> bool:
+        """Return whether answers wait in memory because the file could not be written."""
+        return self._store.unsaved
+
+    def refresh(self) -> bool:
+        """Read the file again if another notebook changed it; tell whether it did."""
+        return self._store.refresh()
+
+    def evidence(self) -> Evidence:
+        """Return the sound records of the journal, ready to be asked."""
+        return Evidence(self.journal.reading().entries)
+
+    def comparisons(self) -> tuple[Compared, ...]:
+        """Return the comparisons that the worksheet may speak of, oldest first."""
+        return self.evidence().comparisons()
+
+    def value(self, field: str) -> files.Value | None:
+        """Return what stands in a field, None where nothing does.
+
+        Raises:
+            InputError: there is no such field; near ones are named.
+        """
+        return cast(
+            "files.Value | None", plain(self.answers.entries.get(self.schema.field(field).id))
+        )
+
+    def answer(
+        self, field: str | Mapping[str, Any], value: Any = None, *, keep: bool = False
+    ) -> None:
+        """Write into one field, or into several at once, and save.
+
+        Args:
+            field: an identifier ("3.analysis"), or a dictionary of identifiers and values.
+            value: a text as a person types it ("12,4 ms"), a number, a truth value; None or "" empties
+                the field, which then fills itself from the journal again where it can.
+            keep: keep what can't be understood as it was typed, for the audit to name it; otherwise it
+                is an error, and nothing is changed.
+
+        Raises:
+            InputError: an unknown field, or a value that the field does not take.
+            StorageError: the file can't be written; the answers are kept in memory.
+        """
+        given = dict(field) if isinstance(field, Mapping) else {field: value}
+        entries = {name: self._entry(self.schema.field(name), v, keep) for name, v in given.items()}
+        with self._store.change() as kept:
+            for name, entry in entries.items():
+                before = kept.entries.get(name)
+                if entry is None:
+                    kept.entries.pop(name, None)
+                else:
+                    entry.measured = before.measured if before else None
+                    kept.entries[name] = entry
+            self._fill(kept)
+
+    def subjects(
+        self, record: int | None = None, original: str | None = None, optimised: str | None = None
+    ) -> Subjects:
+        """Choose what part 3 speaks of, fill its cells, and return the choice.
+
+        Args:
+            record: number of a comparison in the journal; None takes the latest that has these models.
+            original: the model before; None takes the comparison's reference.
+            optimised: the model after; None takes the smallest of the others.
+
+        Raises:
+            InputError: there is no such comparison or model; those that there are, are named.
+        """
+        chosen = _chosen(self.evidence(), record, original, optimised)
+        with self._store.change() as kept:
+            kept.subjects = chosen
+            self._fill(kept)
+        return chosen
+
+    def fill(self) -> tuple[str, ...]:
+        """Fill what the journal can fill, save, and return the fields that changed.
+
+        What a person wrote stays; the measured value is kept beside it.
+
+        Raises:
+            JournalError: the journal can't be read.
+        """
+        entries = self.journal.reading().entries
+        with self._store.change() as kept:
+            return filling.fill(self.schema, kept, entries)
+
+    def audit(self) -> Audit:
+        """Return what is missing, wrong or doubtful: the audit that the instructor runs."""
+        with languages.speaking(self.lang):
+            return audits.audit(self.schema, self.answers, self.journal.reading())
+
+    def show(self) -> None:
+        """Show how far each part is, and what is to be mended."""
+        from edgelab.classroom.worksheets import card
+
+        with languages.speaking(self.lang):
+            card.overview(self.schema, self.answers, self.audit()).show()
+
+    def form(self) -> Any:
+        """Return the form: the worksheet to click and type in, saved at every change."""
+        return importlib.import_module("edgelab.classroom.worksheets.form").form(self)
+
+    def export(self, kind: Literal["md", "html"] = "html", path: str | Path | None = None) -> Path:
+        """Write the filled worksheet as Markdown or as a page to read and print.
+
+        Args:
+            kind: "md" (can be edited and taken over again, see `take`) or "html" (one file; its PDF is
+                made with the browser's print).
+            path: where to; None takes `NAME.LANGUAGE.md` beside the answers.
+        """
+        from edgelab.classroom.worksheets import markdown, page
+
+        if kind not in ("md", "html"):
+            raise InputError(f"A worksheet is exported as 'md' or 'html'; this asks for {kind!r}.")
+        target = Path(path or self.path.with_name(f"{self.schema.id}.{self.lang}.{kind}"))
+        text = (
+            markdown.written(self.schema, self.answers, self.lang)
+            if kind == "md"
+            else page.written(self.schema, self.answers, self.lang, self.audit())
+        )
+        return workspace.atomic_write(target.expanduser(), text)
+
+    def take(self, path: str | Path) -> tuple[str, ...]:
+        """Take over what was written by hand in a Markdown worksheet.
+
+        Args:
+            path: an export, or the blank `worksheets/analysis.fr.md`, edited. A place that is empty
+                there leaves what stands here.
+
+        Returns:
+            The identifiers of the fields that changed.
+
+        Raises:
+            InputError: a marker in the file is no field of this worksheet; nothing is changed.
+        """
+        from edgelab.classroom.worksheets import markdown
+
+        texts = markdown.read(workspace.existing(path), self.schema)
+        changed = {}
+        for name, text in texts.items():
+            field = self.schema.field(name)
+            here = plain(self.answers.entries.get(name))
+            if text.strip() and not _same(field, text, here):
+                changed[name] = text
+        if changed:
+            self.answer(changed, keep=True)
+        return tuple(changed)
+
+    def hand_in(self, path: str | Path | None = None) -> Path:
+        """Write the file to hand in: the answers and the whole journal, and return its path.
+
+        Args:
+            path: a folder or a file; None takes `handed-in/` in the workspace. In a folder the file is
+                named after the student.
+        """
+        content = self.journal.path.read_bytes() if self.journal.path.is_file() else b""
+        lines = content.decode("utf-8", "replace").split("\n")
+        whole = self.answers.model_copy(deep=True)
+        whole.journal = lines[:-1] if lines[-1] == "" else lines
+        whole.journal_head = self._head()
+        given = Path(path).expanduser() if path else workspace.workspace() / "handed-in"
+        target = given if given.suffix == ".json" else given / _file_name(self.schema.id, whole)
+        files.write(target, whole)
+        return target
+
+    def _entry(self, field: Field, given: Any, keep: bool) -> Entry | None:
+        with languages.speaking(self.lang):
+            understood = values.understand(field, given)
+        if understood.value is None:
+            return None
+        if understood.problem and not keep:
+            raise InputError(f"{field.id}: {understood.problem} Nothing was changed.")
+        typed = values.clean(given) if isinstance(given, str) else str(given)
+        return Entry(value=understood.value, typed=typed, when=files.now())
+
+    def _fill(self, kept: Answers) -> None:
+        """Bring derived and measured cells up to date; a journal that can't be read is no reason to stop."""
+        try:
+            filling.fill(self.schema, kept, self.journal.reading().entries)
+            kept.journal_head = self._head()
+        except JournalError:
+            filling.fill(self.schema, kept, ())
+
+    def _head(self) -> Citation | None:
+        head = self.journal.head()
+        return Citation(record=head.number, hash=head.hash or "") if head and head.number else None
+
+    def __repr__(self) -> str:
+        parts = audits.progress(self.schema, self.answers)
+        filled, asked = sum(p.filled for p in parts), sum(p.asked for p in parts)
+        return f"Worksheet({self.schema.id!r}, lang={self.lang!r}): {filled} of {asked} places filled, {self.path}"
+
+
+def answers_path(name: str = "analysis") -> Path:
+    """Return where the workspace keeps the answers of a worksheet."""
+    return workspace.workspace() / "answers" / f"{name}.json"
+
+
+def _language(code: str) -> Language:
+    with languages.speaking(code):
+        return cast("Language", languages.language())
+
+
+def _same(field: Field, text: str, here: files.Value | None) -> bool:
+    return values.understand(field, text).value == here or text.strip() == str(here).strip()
+
+
+def _file_name(worksheet: str, answers: Answers) -> str:
+    name = str(plain(answers.entries.get("general.name")) or "")
+    plain_letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    safe = _UNSAFE.sub("-", plain_letters).strip("-").lower()[:60]
+    return f"{worksheet}-{safe or 'unnamed'}.json"
+
+
+def _chosen(
+    evidence: Evidence, record: int | None, original: str | None, optimised: str | None
+) -> Subjects:
+    """Return a choice of subjects that the journal has, completed.
+
+    Raises:
+        InputError: it has none such.
+    """
+    offered = evidence.comparisons()
+    wanted = {name for name in (original, optimised) if name is not None}
+    fitting = [c for c in offered if record in (None, c.number) and wanted <= set(c.models)]
+    if not fitting:
+        there = "; ".join(f"record {c.number}: {', '.join(c.models)}" for c in offered) or "none"
+        asked = f"record {record}" if record else "any comparison"
+        models = f" of {' and '.join(map(repr, sorted(wanted)))}" if wanted else ""
+        raise InputError(
+            f"The journal has no comparison like {asked}{models} with two models that were measured here. "
+            f"The comparisons are: {there}."
+        )
+    chosen = fitting[-1]
+    before = original or next(name for name in chosen.models if name != optimised)
+    after = optimised or evidence.smallest(chosen, besides=before)
+    if before == after:
+        raise InputError(f"The model before and the model after are both {before!r}; choose two.")
+    return Subjects(record=chosen.number, original=before, optimised=after, chosen=True)
