@@ -41,8 +41,50 @@ EXERCISES = {
     "21": ("21.1 mask", "21.2 sparsities"),
     "24": ("24.1 gain", "24.2 factors"),
 }
-FIRST = ["Zoé", "Ali", "Eve", "Léa", "Tom", "Inès", "Hugo", "Jade", "Noé", "Lina", "Paul", "Anna", "Max", "Emma", "Yanis", "Chloé", "Théo", "Sara", "Rémi", "Nour"]
-LAST = ["Dupont", "Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Simon", "Laurent", "Lefèvre", "Michel", "García", "Benali", "Nguyen", "Kowalski", "O'Neill", "D'Angelo", "Çelik", "Müller", "Da-Silva"]
+FIRST = [
+    "Zoé",
+    "Ali",
+    "Eve",
+    "Léa",
+    "Tom",
+    "Inès",
+    "Hugo",
+    "Jade",
+    "Noé",
+    "Lina",
+    "Paul",
+    "Anna",
+    "Max",
+    "Emma",
+    "Yanis",
+    "Chloé",
+    "Théo",
+    "Sara",
+    "Rémi",
+    "Nour",
+]
+LAST = [
+    "Dupont",
+    "Martin",
+    "Bernard",
+    "Petit",
+    "Durand",
+    "Leroy",
+    "Moreau",
+    "Simon",
+    "Laurent",
+    "Lefèvre",
+    "Michel",
+    "García",
+    "Benali",
+    "Nguyen",
+    "Kowalski",
+    "O'Neill",
+    "D'Angelo",
+    "Çelik",
+    "Müller",
+    "Da-Silva",
+]
 _SUBJECTS = {
     "fr": "la quantification|l'élagage|la distillation|le modèle int8|le réseau d'origine|la comparaison|"
     "le fichier compressé|l'inférence par lot|la mémoire vive|le processeur|l'interface|le cache|"
@@ -160,7 +202,7 @@ def journal(rng: random.Random, size: int = 60) -> tuple[list[bytes], list[Line]
             kind=kind,
             name=name,
             payload=payload,
-            when=f"2026-11-{1 + number // 10:02d}T10:{number % 60:02d}:00.{rng.randint(0, 999):03d}+00:00",
+            when=f"2026-11-{1 + number // 10:02d}T{rng.randint(8, 18):02d}:{number % 60:02d}:{rng.randint(0, 59):02d}.{rng.randint(0, 999):03d}+00:00",
             edgelab="0.1.0",
             lesson=lesson,
             profile="class",

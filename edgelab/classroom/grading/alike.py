@@ -25,7 +25,7 @@ import numpy as np
 
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.worksheets.answers import Answers, plain
-from edgelab.classroom.worksheets.schema import Schema
+from edgelab.classroom.worksheets.schema import Field, Schema
 
 SIMILAR = 85.0  # percent: rapidfuzz's ratio of two texts that count as near-identical
 SHORTEST = 80  # characters: shorter texts are alike by chance
@@ -85,9 +85,9 @@ def trace(key: str, schema: Schema, answers: Answers, entries: Sequence[Entry]) 
     known = _known(schema)
     texts: dict[str, str] = {}
     for name, _question in schema.questions():
-        written = [
-            plain(answers.entries.get(f.id)) for f in schema.fields_of(name) if f.kind == "text"
-        ]
+        # What a measured cell took from the journal, a configuration for instance, is nobody's own words.
+        own = [f for f in schema.fields_of(name) if f.kind == "text" and not _measured(f)]
+        written = [plain(answers.entries.get(f.id)) for f in own]
         parts = [normalised(w) for w in written if isinstance(w, str)]
         text = " ".join(part for part in parts if part and part not in known)[:LONGEST]
         if len(text) >= SHORTEST:
@@ -107,7 +107,7 @@ def compare(traces: Sequence[Trace], alike_above: float = SIMILAR) -> Alike:
     for question in sorted({name for t in traces for name in t.texts}):
         owners = [t for t in traces if question in t.texts]
         texts += _similar(question, owners, len(traces), alike_above)
-    return Alike(_groups(in_journals), _groups(in_chain), tuple(texts))
+    return Alike(_groups(in_journals), _groups(in_chain), _merged(texts))
 
 
 def normalised(text: str) -> str:
@@ -128,6 +128,10 @@ def _known(schema: Schema) -> frozenset[str]:
 
 
 _WORDS: dict[str, frozenset[str]] = {}
+
+
+def _measured(place: Field) -> bool:
+    return place.source is not None and place.source.figure is not None
 
 
 def _figures(payload: Mapping[str, Any]) -> str:
@@ -228,6 +232,18 @@ def _candidates(texts: Sequence[str]) -> Iterable[tuple[int, int]]:
         for row, column in np.argwhere(shared >= _SHARED_WORDS * least):
             if begin + row < column:
                 yield begin + int(row), int(column)
+
+
+def _merged(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Say once what the same students share in several questions."""
+    by_keys: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        by_keys[group.keys].append(group)
+    found = [
+        Group(keys, ", ".join(g.what for g in own), min(g.share for g in own))
+        for keys, own in by_keys.items()
+    ]
+    return tuple(sorted(found, key=lambda group: (-group.share, group.keys)))
 
 
 def _ranges(numbers: Sequence[int]) -> str:

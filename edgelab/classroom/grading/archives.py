@@ -24,6 +24,7 @@ MOST_MEMBERS = 50_000
 LONGEST_NAME = 1_000
 _BLOCK = 1 << 16
 _ENCRYPTED = 0x1
+_SPACES = "\t\n\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -122,9 +123,8 @@ def file_bytes(path: Path, limit: int) -> bytes:
 
 def shown(name: str, width: int = 80) -> str:
     """Return a name as it can be shown: on one line, without control characters, cut."""
-    clean = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name[: 2 * width]
-    )
+    spaced = "".join(" " if c in _SPACES else c for c in name[: 2 * width])
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in spaced)
     return clean if len(clean) <= width else clean[: width - 1] + "…"
 
 

@@ -31,13 +31,15 @@ from edgelab.classroom.grading import (
 )
 from edgelab.classroom.grading.assessment import Course, Graded
 from edgelab.classroom.grading.submissions import Submission
+from edgelab.classroom.language import _, ngettext
 from edgelab.classroom.worksheets import schema as schemas
-from edgelab.errors import InputError, StorageError
+from edgelab.errors import InputError, MissingFileError, StorageError
 
 _CHUNK = 8  # hand-ins that a process takes at a time
 _AHEAD = 2  # chunks that wait for each process
 _FEW = 12  # below this, starting processes takes longer than grading here
 MOST_PROCESSES = 16
+_MOST_TOLD = 10  # lines of a kind on the terminal
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,20 @@ def grade(
     return Result(course, tuple(graded), likeness, tuple(files), tuple(notes))
 
 
+def told(result: Result) -> str:
+    """Return what a run has brought, in a few lines for a terminal."""
+    lines = [class_page.summary(result.graded)]
+    groups = len(result.likeness.journals) + len(result.likeness.texts)
+    if groups:
+        text = ngettext("{n} likeness to look at", "{n} likenesses to look at", groups)
+        lines.append(text.format(n=groups) + ".")
+    problems = [f"{g.name}: {p}" for g in result.graded for p in g.decided.problems]
+    lines += [*problems[:_MOST_TOLD], *result.notes[:_MOST_TOLD]]
+    if max(len(problems), len(result.notes)) > _MOST_TOLD:
+        lines.append(_("All of it stands in class.html."))
+    return "\n".join([*lines, "", *(str(path) for path in result.files)])
+
+
 def _all(found: Sequence[Submission], course: Course, processes: int | None) -> Iterator[Graded]:
     count = min(processes or _cores(), MOST_PROCESSES, max(1, len(found) // 2))
     with progress.bar(total=len(found), description="Grading", unit="hand-ins") as bar:
@@ -160,17 +176,15 @@ def _alone(submission: Submission, course: Course) -> Graded:
             return assessment.failed(submission, course, problem)
 
 
-_course: Course | None = None
+_courses: list[Course] = []  # of this process, which grades for one
 
 
 def _begin(course: Course) -> None:
-    global _course  # of this process, which grades for one course
-    _course = course
+    _courses[:] = [course]
 
 
 def _chunk(chunk: Sequence[Submission]) -> list[Graded]:
-    assert _course is not None
-    return [_one(submission, _course) for submission in chunk]
+    return [_one(submission, _courses[0]) for submission in chunk]
 
 
 def _one(submission: Submission, course: Course) -> Graded:
@@ -240,8 +254,6 @@ def _cores() -> int:
 
 
 def _read(export: Path) -> bytes:
-    from edgelab.errors import MissingFileError
-
     try:
         return export.read_bytes()
     except OSError as error:

@@ -24,7 +24,10 @@ _MOST_LINES = 300  # of a table in the page; the CSV files have them all
 _STYLE = """
 body { max-width: 60rem; }
 .summary { font-size: 1.05rem; margin: .5rem 0 1rem; }
-table.list { table-layout: auto; } table.list td { font-size: .92rem; }
+table.list { table-layout: auto; }
+table.list th { white-space: nowrap; }
+table.list td { font-size: .92rem; overflow-wrap: break-word; }
+table.list td:last-child { overflow-wrap: anywhere; }
 figure img { max-width: 100%; height: auto; }
 """
 

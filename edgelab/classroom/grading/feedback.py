@@ -153,13 +153,16 @@ def _parts(schema: Schema, lang: str, decided: Decided) -> str:
 
 def _part(schema: Schema, part: Part, lang: str, told: Told) -> str:
     marks = {m.question: m for m in told.decided.marks}
-    parts = [f"<section><h2>{safe(_heading(part, lang))}</h2>"]
+    questions = []
     for question in part.questions:
         name = f"{part.id}.{question.id}"
         fields = {f.id for f in schema.fields_of(name)}
         own = [f for f in told.audit.findings if f.field in fields]
-        parts.append(_question(marks.get(name), name, own, told))
-    return "\n".join([*parts, "</section>"])
+        if name in marks or own:  # a name or a date needs no feedback
+            questions.append(_question(marks.get(name), name, own, told))
+    if not questions:
+        return ""
+    return "\n".join([f"<section><h2>{safe(_heading(part, lang))}</h2>", *questions, "</section>"])
 
 
 def _question(mark: Mark | None, name: str, findings: list[Finding], told: Told) -> str:

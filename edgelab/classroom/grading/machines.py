@@ -28,6 +28,7 @@ from edgelab.reporting import tables
 MOST_PANELS = 4
 _LONGEST_NAME = 60
 _MOST_CORES = 1024
+_TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 8, 12)
 # The instruction set that decides the speed of int8 is the last of these that a processor has.
 _ORDER = tuple(dict.fromkeys(INT8_INSTRUCTIONS.values()))
 
@@ -121,7 +122,7 @@ def chart(rows: Sequence[Pooled]) -> Chart | None:
         panels[0].set_ylim(-0.6, len(groups) - 0.4)
         panels[0].set_ylabel(_("int8 instructions"))
         for axes in panels:
-            style.plain_log(axes.xaxis)
+            _ticks(axes, [r.faster for r in kept])
         figure.supxlabel(_("times as fast as float32 (logarithmic axis)"), fontsize=9.5)
     return Chart(figure, table(kept), _alternative(kept, techniques, groups))
 
@@ -175,6 +176,16 @@ def _panel(axes: Any, technique: str, rows: Sequence[Pooled], groups: Sequence[s
     axes.set_xscale("log")
     style.only_grid(axes, "x")
     axes.set_title(technique)
+
+
+def _ticks(axes: Any, values: Sequence[float]) -> None:
+    """Put round numbers at the axis, more of them where it spans little, and 1 always inside."""
+    low, high = min(*values, 0.9) / 1.1, max(*values, 1.1) * 1.1
+    axes.set_xlim(low, high)
+    steps = _TICKS if high / low < 12 else (0.1, 1, 10, 100)
+    places = [t for t in steps if low <= t <= high]
+    axes.set_xticks(places, [f"{t:g}" for t in places], minor=False)
+    axes.set_xticks([], minor=True)
 
 
 def _alternative(rows: Sequence[Pooled], techniques: Sequence[str], groups: Sequence[str]) -> str:

@@ -3,7 +3,8 @@
     found = take(submission, schema)
     found.answers, found.reading, found.problem, found.notes
 
-Of several files that can be read, the one that was saved last counts, and the others are named.
+Of several files that can be read, the one that was saved last counts, and the others are named. A worksheet
+filled in Markdown counts where there is no JSON file.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from edgelab.classroom import tampering
 from edgelab.classroom.grading import archives, submissions
 from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
 from edgelab.classroom.tampering import Reading
-from edgelab.classroom.worksheets import answers as files
-from edgelab.classroom.worksheets.answers import Answers
-from edgelab.classroom.worksheets.schema import Schema
+from edgelab.classroom.worksheets import answers as files, filling, markdown, values
+from edgelab.classroom.worksheets.answers import Answers, Entry
+from edgelab.classroom.worksheets.schema import Language, Schema
 from edgelab.errors import EdgelabError, FormatError
+
+_MOST_MARKDOWN = 1_000_000  # bytes
+_MOST_TYPED = 100_000  # characters
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,11 @@ def take(submission: Submission, schema: Schema) -> HandIn:
         others = ", ".join(other.shown for _, other in found[:-1])
         notes.append(f"{source.shown} was saved last and counts; also handed in: {others}.")
     notes += reasons[:3]
-    return HandIn(answers, _journal(submission, answers, notes), source.shown, "", tuple(notes))
+    reading = _journal(submission, answers, notes)
+    if source.suffix == ".md" and reading:
+        # A form filled by hand does not say which comparison it speaks of.
+        answers.subjects = filling.proposed_subjects(reading.entries) or answers.subjects
+    return HandIn(answers, reading, source.shown, "", tuple(notes))
 
 
 def _parsed(source: Source, schema: Schema) -> Answers:
@@ -69,7 +77,18 @@ def _parsed(source: Source, schema: Schema) -> Answers:
 
 def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
     """Return the answers that were written into the Markdown form by hand."""
-    raise FormatError(f"{source.shown} can't be read.")
+    if len(content) > _MOST_MARKDOWN:
+        raise FormatError(f"{source.shown} is too long for a worksheet.")
+    texts = markdown.parse(content.decode("utf-8", "replace"), schema)
+    if not any(text.strip() for text in texts.values()):
+        raise FormatError(f"{source.shown} holds no answers of the worksheet {schema.id!r}.")
+    language: Language = "fr" if source.name.lower().endswith(".fr.md") else "en"
+    answers = Answers(worksheet=schema.id, schema_hash=schema.hash, language=language)
+    for name, text in texts.items():
+        understood = values.understand(schema.field(name), text)
+        if understood.value is not None:
+            answers.entries[name] = Entry(value=understood.value, typed=text[:_MOST_TYPED])
+    return answers
 
 
 def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Reading | None:

@@ -58,6 +58,7 @@ class Decided:
     marks: tuple[Mark, ...] = ()
     given: Mapping[str, Decision] = field(default_factory=dict)
     comment: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)  # keys that mean nothing here: kept
     problems: tuple[str, ...] = ()  # conflicts, for the person who marks
 
     def points(self, question: str) -> float | None:
@@ -116,8 +117,10 @@ def store(
     given: dict[str, Decision] = {}
     comment = ""
     problems: list[str] = []
+    more: dict[str, Any] = {}
     try:
         before = _read(path)
+        more = {key: value for key, value in before.items() if key not in _TOP}
         given, comment, problems = _given(before, {m.question: m for m in marks})
         owner = before.get("name")
         if owner not in (None, head["name"]) and (given or comment):
@@ -127,7 +130,7 @@ def store(
         target = path.with_name(f"{path.stem}.new.yaml")
         says = _("The sheet can't be read, and its marks do not count: {error} See {file}.")
         problems.append(says.format(error=error, file=target.name))
-    decided = Decided(tuple(marks), given, comment, tuple(problems))
+    decided = Decided(tuple(marks), given, comment, more, tuple(problems))
     content = _written(decided, head, shown)
     if not (target.exists() and target.read_bytes() == content):
         workspace.atomic_write(target, content)
@@ -252,6 +255,7 @@ def _written(decided: Decided, head: Mapping[str, str], shown: Mapping[str, Show
         "total": _plain(decided.total),
         "comment": decided.comment or None,
         "questions": questions,
+        **decided.more,
     }
     return _dumped(content)
 

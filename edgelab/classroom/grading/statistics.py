@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgelab.classroom.language import _, ngettext
+from edgelab.classroom.language import _, language, ngettext
 from edgelab.figures import style
 from edgelab.figures.chart import Chart
 from edgelab.reporting import tables
@@ -33,6 +33,8 @@ def spread(graded: Sequence[Graded]) -> Chart | None:
     done = [g for g in graded if g.complete and g.decided.of]
     if not done:
         return None
+    from matplotlib.ticker import MaxNLocator
+
     of = max(g.decided.of for g in done)
     step = of / _BINS
     counts = [0] * _BINS
@@ -53,7 +55,7 @@ def spread(graded: Sequence[Graded]) -> Chart | None:
         )  # fmt: skip
         axes.set_xlim(0, of)
         axes.set_xticks([step * i for i in range(_BINS + 1)])
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(0, 1.15 * max(counts))
         style.only_grid(axes, "y")
         axes.set_xlabel(_("points of {of}").format(of=f"{of:g}"))
@@ -62,8 +64,9 @@ def spread(graded: Sequence[Graded]) -> Chart | None:
     rows = [(f"{step * i:g} – {step * (i + 1):g}", count) for i, count in enumerate(counts)]
     table = tables.of_rows((_("Points"), _("Students")), rows)
     text = _("Points of {n} students: median {median}, from {low} to {high}.")
-    told = {"n": len(done), "median": f"{middle:g}", "low": f"{min(totals):g}"}
-    return Chart(figure, table, text.format(**told, high=f"{max(totals):g}"))
+    low, high = f"{min(totals):g}", f"{max(totals):g}"
+    text = text.format(n=len(done), median=f"{middle:g}", low=low, high=high)
+    return Chart(figure, table, text)
 
 
 def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
@@ -75,8 +78,6 @@ def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
     readable = [g for g in graded if not g.problem]
     if not readable:
         return None
-    from edgelab.classroom.language import language
-
     rows = []
     for name, question in course.schema.questions():
         if not question.points:
