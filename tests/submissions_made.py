@@ -251,6 +251,8 @@ def make_class(schema: Schema, count: int, seed: int, size: int = 60) -> tuple[l
                     one.answers.entries[name] = entry.model_copy(deep=True)
             one.answers.subjects = other.answers.subjects.model_copy()
             planted.same_journal.append((other.name, one.name))
+            if other.name in planted.mistyped:  # the wrong figure came along
+                planted.mistyped.append(one.name)
         if i % 20 == 5 and i > 5:
             other = made[i - 1]
             for question in ("3.analysis", "6.scenarios"):
