@@ -12,7 +12,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from edgelab.classroom.grading import (
 from edgelab.classroom.grading.assessment import Course, Graded
 from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import _, ngettext
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import rubric as rubrics, schema as schemas
 from edgelab.errors import InputError, MissingFileError, StorageError
 
 _CHUNK = 8  # hand-ins that a process takes at a time

@@ -66,11 +66,9 @@ def page(schema: Schema, lang: str, told: Told) -> str:
         told: marks, comments and findings.
     """
     with speaking(lang):
-        title = f"{_('Feedback')}: {schema.title.say(lang)}"
-        body = [
-            f"<h1>{safe(schema.title.say(lang))}</h1>",
-            f'<p class="note">{safe(_("Feedback for {name}").format(name=told.name))}</p>',
-        ]
+        title = schema.title.say(lang)
+        addressed = _("Feedback for {name}").format(name=told.name)
+        body = [f"<h1>{safe(title)}</h1>", f'<p class="note">{safe(addressed)}</p>']
         if told.problem:
             says = _("Your hand-in could not be read. Ask your instructor how to hand it in again.")
             body += [_finding(says), _finding(told.problem)]
@@ -144,7 +142,7 @@ def _parts(schema: Schema, lang: str, decided: Decided) -> str:
             f'<td class="number">{safe(format_number(got, 4))} / {safe(format_number(of, 4))}</td>'
             f"<td>{safe(state) if still else ''}</td></tr>"
         )
-    head = f'<th scope="col">{safe(_("Part"))}</th><th scope="col" class="number">{safe(_("Points"))}</th>'
+    head = _head(_("Part"), _("Points"))
     return (
         f'<table class="marks"><thead><tr>{head}<th scope="col"></th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -183,7 +181,8 @@ def _question(mark: Mark | None, name: str, findings: list[Finding], told: Told)
             f'<div class="answer">{_label(label, name)}{safe(text)}</div>'
             for label, text in shown.answer.items()
         )
-        parts.append(f"<details><summary>{safe(_('Your answer'))}</summary>{answers}</details>")
+        title = _("Your answer")
+        parts.append(f"<details><summary>{safe(title)}</summary>{answers}</details>")
     return "\n".join([*(p for p in parts if p), "</div>"])
 
 
@@ -222,11 +221,13 @@ def _exercises(told: Told) -> str:
     )
     if not rows:
         return ""
-    head = (
-        f'<th scope="col">{safe(_("Lesson"))}</th>'
-        f'<th scope="col" class="number">{safe(_("Exercises passed"))}</th>'
-    )
+    head = _head(_("Lesson"), _("Exercises passed"))
+    title = _("Exercises, as your journal shows them")
     return (
-        f"<section><h2>{safe(_('Exercises, as your journal shows them'))}</h2>"
+        f"<section><h2>{safe(title)}</h2>"
         f'<table class="marks"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>'
     )
+
+
+def _head(text: str, number: str) -> str:
+    return f'<th scope="col">{safe(text)}</th><th scope="col" class="number">{safe(number)}</th>'

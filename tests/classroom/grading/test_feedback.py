@@ -60,7 +60,7 @@ def test_a_huge_answer_is_cut():
     assert len(feedback.safe("x" * 10**6)) < 21_000
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "Your answer"), ("fr", "réponse")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "Your answer"), ("fr", "Votre réponse")])
 def test_it_is_in_the_language_of_the_worksheet(schema, lang, word):
     page = feedback.page(schema, lang, told("x"))
     assert word in page
