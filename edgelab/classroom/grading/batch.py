@@ -61,7 +61,12 @@ def course_of(worksheet: str | Path, out: Path) -> Course:
         InputError: it is no schema.
     """
     asked = {lesson: tuple(e.name for e in exercises.exercises_of(lesson)) for lesson in _lessons()}
-    return Course(schemas.load(worksheet), out.resolve(), {}, {k: v for k, v in asked.items() if v})
+    schema = schemas.load(worksheet)
+    try:
+        guidance: Mapping[str, Mapping[str, Sequence[str]]] = rubrics.load(schema.id).guidance()
+    except MissingFileError:
+        guidance = {}  # a worksheet of the instructor's own needs none
+    return Course(schema, out.resolve(), guidance, {k: v for k, v in asked.items() if v})
 
 
 def grade(

@@ -27,6 +27,10 @@ MOST_FILES = 200  # that are looked at in one submission
 MOST_READ = 8  # of these, hand-ins that are read
 DEEPEST = 4  # folders below a student's own
 _FORMS = (".json", ".md")
+# Not every name with a dot in front: a student may be called that, and must not get lost.
+_SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", ".ds_store", ".localized", ".trashes", ".git"} | {
+    ".gitignore", ".gitkeep", ".ipynb_checkpoints", ".vscode", ".idea",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -253,5 +257,5 @@ def _submission(student: Student, found: list[_Found], notes: Iterable[str] = ()
 
 
 def _hidden(name: str) -> bool:
-    """Tell whether a name is an operating system's own."""
-    return name.startswith(".") or name.lower() in {"__macosx", "thumbs.db", "desktop.ini"}
+    """Tell whether a name is an operating system's or an editor's own."""
+    return name.lower() in _SYSTEM or name.startswith(("._", ".~lock", ".partial-"))
