@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -73,6 +74,11 @@ def build(level: str, lang: Language) -> Answers:
     return answers
 
 
+def available() -> bool:
+    """Tell whether this course has the texts and the journal of its exemplars."""
+    return _path().is_file() and measuring.journal_path().is_file()
+
+
 def written(level: str, lang: Language) -> str:
     """Return an exemplar as the text of its file."""
     return build(level, lang).model_dump_json(indent=1, exclude_none=True) + "\n"
@@ -117,10 +123,14 @@ def _journal() -> tuple[Line, ...]:
 
 
 def _texts() -> _Texts:
-    path = schemas.solutions() / "exemplars.yaml"
+    path = _path()
     if not path.is_file():
         raise MissingFileError(f"There are no texts of the exemplars at {path}.")
     return _parsed(path.read_bytes())
+
+
+def _path() -> Path:
+    return schemas.solutions() / "exemplars.yaml"
 
 
 @functools.lru_cache(maxsize=2)
