@@ -5,3 +5,20 @@ can be proposed), `sheets` (what a person decided), `alike` (what is too similar
 `lms` and `machines` (what comes out), `batch` (all of it). A submission is never trusted: not its name, not
 its size, not a word in it.
 """
+
+from __future__ import annotations
+
+from edgelab.classroom.grading.batch import Result, grade, told
+from edgelab.classroom.grading.desk import desk
+from edgelab.classroom.grading.overview import by_question, class_machines, exemplars, overview
+
+__all__ = [
+    "Result",
+    "by_question",
+    "class_machines",
+    "desk",
+    "exemplars",
+    "grade",
+    "overview",
+    "told",
+]

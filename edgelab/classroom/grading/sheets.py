@@ -119,7 +119,7 @@ def store(
     problems: list[str] = []
     more: dict[str, Any] = {}
     try:
-        before = _read(path)
+        before = read(path)
         more = {key: value for key, value in before.items() if key not in _TOP}
         given, comment, problems = _given(before, {m.question: m for m in marks})
         owner = before.get("name")
@@ -143,15 +143,20 @@ def decide(path: Path, question: str, points: float | None, comment: str) -> Non
     Raises:
         FormatError: the sheet can't be read.
     """
-    content = _read(path)
-    for entry in _questions(content):
+    content = read(path)
+    for entry in questions(content):
         if entry.get("question") == question:
             entry["points"], entry["comment"] = points, comment or None
             entry.pop("check", None)
     workspace.atomic_write(path, _dumped(content))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """Return what stands in a sheet; {} where there is none yet.
+
+    Raises:
+        FormatError: it is no sheet of marks.
+    """
     try:
         with path.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
@@ -172,7 +177,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _questions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+def questions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the questions of a sheet, in its order."""
     return [entry for entry in content.get("questions") or [] if isinstance(entry, dict)]
 
 
@@ -186,7 +192,7 @@ def _given(
         for key in content
         if key not in _TOP
     ]
-    for entry in _questions(content):
+    for entry in questions(content):
         name = str(entry.get("question"))
         more = {k: v for k, v in entry.items() if k not in (*_OURS, *_THEIRS)}
         written = entry.get("points")
@@ -195,7 +201,7 @@ def _given(
         if written is None and not comment and not more:
             continue
         mark = marks.get(name)
-        points, problem = _valid(written, mark.of if mark else math.inf)
+        points, problem = valid(written, mark.of if mark else math.inf)
         told = {"question": name, "written": str(written)[:40]}
         if problem:
             problems.append(problem.format(**told, of=mark.of if mark else ""))
@@ -216,7 +222,7 @@ def _given(
     return given, str(content.get("comment") or ""), problems
 
 
-def _valid(written: Any, of: float) -> tuple[float | None, str]:
+def valid(written: Any, of: float) -> tuple[float | None, str]:
     """Return the points that a person wrote, or None with what is wrong with them."""
     if written is None:
         return None, ""
