@@ -117,6 +117,22 @@ _ENDS = {
     "but only from a batch of {n} on|except for {n} layers|over {n} repetitions|"
     "which I had not predicted ({n} %)",
 }
+_WHY = {
+    "fr": "car les poids tiennent mieux en cache|parce que le noyau n'existe pas pour ce format|"
+    "puisque chaque couche garde son échelle|à cause des conversions entre les couches|"
+    "faute d'instructions adaptées|grâce au petit nombre de canaux|tant que la batterie est pleine|"
+    "dès que plusieurs requêtes arrivent ensemble|quand l'image est déjà redimensionnée|"
+    "alors que la théorie annonçait le contraire|malgré un intervalle assez large|"
+    "ce qui change le choix pour un téléphone|sans que l'on puisse conclure pour un serveur|"
+    "comme le tableau du cours le laissait prévoir|si l'on ne compte pas le démarrage|selon notre tuteur",
+    "en": "because the weights fit into the cache|since no kernel exists for this format|"
+    "as each layer keeps its scale|due to conversions between the layers|for lack of fitting instructions|"
+    "thanks to the small number of channels|as long as the battery is full|"
+    "as soon as several requests come together|when the picture is resized already|"
+    "while theory promised the contrary|in spite of a rather wide interval|"
+    "which changes the choice for a phone|without a conclusion for a server|"
+    "as the table of the course suggested|if start-up is not counted|according to our tutor",
+}
 
 
 @dataclass
@@ -175,12 +191,15 @@ def student(schema: Schema, name: str, number: int, rng: random.Random, size: in
 
 def text(rng: random.Random, language: str, sentences: int) -> str:
     """Return sentences that nobody else has written."""
-    pools = [pool[language].split("|") for pool in (_SUBJECTS, _VERBS, _OBJECTS, _ENDS)]
+    pools = [pool[language].split("|") for pool in (_SUBJECTS, _VERBS, _OBJECTS, _ENDS, _WHY)]
     written = []
     for _ in range(sentences):
-        subject, verb, thing, end = (rng.choice(pool) for pool in pools)
+        subject, verb, thing, end, why = (rng.choice(pool) for pool in pools)
         end = end.format(n=rng.randint(2, 97))
-        written.append(f"{subject[0].upper()}{subject[1:]} {verb} {thing} {end}.")
+        order = rng.choice(
+            (f"{subject} {verb} {thing} {end}, {why}", f"{end}, {subject} {verb} {thing} {why}")
+        )
+        written.append(f"{order[0].upper()}{order[1:]}.")
     return " ".join(written)
 
 
