@@ -12,12 +12,17 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 def whole(answers: Answers, journal: Journal) -> Answers:
-    """Return a copy of the answers with the journal inside, damaged lines included."""
+    """Return a copy of the answers with the journal inside, damaged lines included.
+
+    Raises:
+        JournalError: the journal is there and can't be read.
+    """
+    last = head(journal)  # a journal that can't be read says so here, with what to do
     content = journal.path.read_bytes() if journal.path.is_file() else b""
     lines = content.decode("utf-8", "replace").split("\n")
     copy = answers.model_copy(deep=True)
     copy.journal = lines[:-1] if lines[-1] == "" else lines
-    copy.journal_head = head(journal)
+    copy.journal_head = last
     return copy
 
 

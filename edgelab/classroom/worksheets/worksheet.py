@@ -223,12 +223,17 @@ class Worksheet:
         """
         from edgelab.classroom.worksheets import markdown
 
-        texts = markdown.read(workspace.existing(path), self.schema)
+        beside = self.path.with_name(Path(path).name)  # where `export` puts it
+        given = Path(path).expanduser()
+        here = (
+            beside if given.parent == Path() and not given.exists() and beside.exists() else given
+        )
+        texts = markdown.read(workspace.existing(here), self.schema)
         changed = {}
         for name, text in texts.items():
             field = self.schema.field(name)
-            here = plain(self.answers.entries.get(name))
-            if text.strip() and not _same(field, text, here):
+            stands = plain(self.answers.entries.get(name))
+            if text.strip() and not _same(field, text, stands):
                 changed[name] = text
         if changed:
             self.answer(changed, keep=True)
