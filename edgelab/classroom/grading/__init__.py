@@ -9,8 +9,8 @@ its size, not a word in it.
 from __future__ import annotations
 
 from edgelab.classroom.grading.batch import Result, grade, told
-from edgelab.classroom.grading.marking_desk import desk
 from edgelab.classroom.grading.class_view import by_question, class_machines, exemplars, overview
+from edgelab.classroom.grading.marking_desk import desk
 
 __all__ = [
     "Result",
