@@ -189,6 +189,7 @@ def _widget_class() -> type[Any]:
         def _another_question(self, _change: object = None) -> None:
             own = [at for at, case in enumerate(self.every) if case.question == self.question.value]
             self.student.options = [(self.every[at].name, at) for at in own]
+            self.student.value = own[0]  # new options choose none
             self._show()
 
         def _show(self, _change: object = None) -> None:
