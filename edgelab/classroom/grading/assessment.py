@@ -85,7 +85,7 @@ class Graded:
     typed_name: str = ""
     decided: Decided = field(default_factory=Decided)
     kinds: Mapping[str, int] = field(default_factory=dict)  # of what the audit found
-    errors: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()  # what it found wrong, without what is only missing
     journal: JournalState = field(default_factory=JournalState)
     exercises: Mapping[str, int] = field(default_factory=dict)  # lesson → passed
     trace: alike.Trace = field(default_factory=lambda: alike.Trace(""))
@@ -129,7 +129,7 @@ def assess(submission: Submission, course: Course) -> Graded:
             language=spoken,
             typed_name=_typed_name(found),
             kinds=Counter(f.kind for f in checked.findings),
-            errors=tuple(str(f) for f in checked.errors[:50]),
+            errors=tuple(str(f) for f in checked.errors if f.kind != "missing")[:50],
         )
         decided = sheets.store(course.sheet(graded.key), _head(graded), marks, shown_beside)
         entries = found.reading.entries if found.reading else ()

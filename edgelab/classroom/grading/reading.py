@@ -9,6 +9,7 @@ filled in Markdown counts where there is no JSON file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from edgelab.classroom import tampering
@@ -22,6 +23,12 @@ from edgelab.errors import EdgelabError, FormatError
 
 _MOST_MARKDOWN = 1_000_000  # bytes
 _MOST_TYPED = 100_000  # characters
+_MOST_OBJECTS = 5_000
+_MOST_ITEMS = 50_000
+_MOST_LINES = 50_000  # of a journal; a whole course writes some hundreds
+_LONGEST_REASON = 400
+# Also matches a string that does not end, so that no text makes the search start again and again.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,8 @@ def take(submission: Submission, schema: Schema) -> HandIn:
         try:
             answers = _parsed(source, schema)
         except EdgelabError as error:
-            reasons.append(str(error))
+            # The words of a parser quote what it read.
+            reasons.append(archives.shown(str(error), _LONGEST_REASON))
             continue
         if answers.worksheet != schema.id:
             name = archives.shown(answers.worksheet, 40)
@@ -72,7 +80,22 @@ def _parsed(source: Source, schema: Schema) -> Answers:
     content = submissions.read(source)
     if source.suffix == ".md":
         return _from_markdown(content, source, schema)
+    _refuse_crowded(content, source)
     return files.parse(content, source.shown)
+
+
+def _refuse_crowded(content: bytes, source: Source) -> None:
+    """Stop at a file with more places than any worksheet: in memory each takes fifty times its bytes.
+
+    Raises:
+        FormatError: it has.
+    """
+    if content.count(b"{") <= _MOST_OBJECTS and content.count(b",") <= _MOST_ITEMS:
+        return
+    # A journal is full of both, inside of strings, where they cost nothing.
+    outside = _STRING.sub(b"", content)
+    if outside.count(b"{") > _MOST_OBJECTS or outside.count(b",") > _MOST_ITEMS:
+        raise FormatError(f"{source.shown} has more places than any worksheet; it was not read.")
 
 
 def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
@@ -95,10 +118,17 @@ def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Read
     """Return the journal that was handed in: in the answers' file, else beside it."""
     content = files.journal_content(answers)
     if content is not None:
-        return tampering.read(content)
+        return _verified(content, "The journal in the file", notes)
     for source in submission.journals[:MOST_READ]:
         try:
-            return tampering.read(submissions.read(source))
+            return _verified(submissions.read(source), source.shown, notes)
         except FormatError as error:
             notes.append(str(error))
     return None
+
+
+def _verified(content: bytes, name: str, notes: list[str]) -> Reading | None:
+    if content.count(b"\n") > _MOST_LINES:
+        notes.append(f"{name} has more than {_MOST_LINES} lines; it was not read.")
+        return None
+    return tampering.read(content)
