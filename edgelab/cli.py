@@ -9,6 +9,7 @@
     edgelab export-nbgrader      lessons as assignments of nbgrader
     edgelab train resnet8        train a network of the zoo
     edgelab journal verify       was a record of the journal altered?
+    edgelab grade …              marks, feedback and a gradebook of a folder of hand-ins
 
 What goes wrong on purpose (an `EdgelabError`) ends with one sentence and exit code 1.
 """
@@ -240,6 +241,39 @@ def journal(context: typer.Context) -> None:
     from edgelab.classroom.journal_cli import journal_app
 
     journal_app(context.args, prog_name="edgelab journal")
+
+
+@app.command()
+def grade(
+    worksheet: Annotated[str, typer.Argument(help="For instance worksheets/analysis.yaml.")],
+    submissions: Annotated[
+        Path,
+        typer.Argument(help="The folder of hand-ins, or the ZIP file that Moodle made of them."),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option(help="Where everything goes; sheets that are there are merged.")
+    ] = Path("grades"),
+    lms: Annotated[
+        Path | None, typer.Option(help="The CSV file that Moodle or Canvas exported, to fill.")
+    ] = None,
+    lms_column: Annotated[
+        str, typer.Option(help="Its column for the marks, where there are several.")
+    ] = "",
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="How many work at once; by default one a core.")
+    ] = None,
+) -> None:
+    """Grade a folder of worksheets: marks, feedback, gradebook, and what is too similar.
+
+    What a person must judge waits in `OUT/sheets/`: fill in the points there and call this again.
+    """
+    from edgelab.classroom.grading import batch
+
+    result = batch.grade(
+        worksheet, submissions, out, export=lms, column=lms_column, processes=processes
+    )
+    typer.echo(batch.told(result))
 
 
 if __name__ == "__main__":

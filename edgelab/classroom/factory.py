@@ -76,6 +76,10 @@ def generate(
         if _write(lesson.worked, goal):
             written.append(lesson.worked)
         timetable.record(lesson.number, lesson.title, took, home / "data" / timetable.FILE)
+    for source in lessons.instructors(home) if chosen is None else ():
+        target = source.with_suffix(".ipynb")
+        if _write(target, lessons.worked(lessons.read(source))):
+            written.append(target)
     written += _write_readme(home)
     return written
 
@@ -92,9 +96,14 @@ def check(folder: Path | None = None) -> list[str]:
         ):
             drifted.append(f"notebooks/{lesson.student.name} differs from its source")
         drifted += _worked_drift(lesson, lessons.worked(notebook))
+    tools = {source.with_suffix(".ipynb"): source for source in lessons.instructors(home)}
+    for target, source in tools.items():
+        made = _text(lessons.worked(lessons.read(source)))
+        if not target.exists() or target.read_text("utf-8") != made:
+            drifted.append(f"solutions/{target.name} differs from its source")
     for place, expected in (
         ("notebooks", {lesson.student.name for lesson in every}),
-        ("solutions", {lesson.worked.name for lesson in every}),
+        ("solutions", {lesson.worked.name for lesson in every} | {path.name for path in tools}),
     ):
         there = {path.name for path in (home / place).glob("*.ipynb")}
         drifted += [f"{place}/{name} has no source" for name in sorted(there - expected)]

@@ -27,6 +27,9 @@ BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
 STUB = "..."
 
+# Notebooks for instructors: no lessons, so without number, student's copy and outputs.
+INSTRUCTORS = ("grading",)
+
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
 _TITLE = re.compile(r"^# (\d\d) · (.+)$", re.MULTILINE)
 _CELL_METADATA = ("tags", "jupyter")
@@ -95,7 +98,8 @@ def find(folder: Path | None = None) -> list[Lesson]:
     Raises:
         LessonError: a source is not named like `20_topic.py`, or two lessons share a number.
     """
-    lessons = [Lesson(source) for source in sorted(((folder or root()) / "solutions").glob("*.py"))]
+    sources = sorted(((folder or root()) / "solutions").glob("*.py"))
+    lessons = [Lesson(source) for source in sources if source.stem not in INSTRUCTORS]
     numbers: dict[str, Lesson] = {}
     for lesson in lessons:
         if not _NAME.fullmatch(lesson.name):
@@ -109,6 +113,12 @@ def find(folder: Path | None = None) -> list[Lesson]:
                 f"{other.source.name} and {lesson.source.name} have the same number. Renumber one."
             )
     return lessons
+
+
+def instructors(folder: Path | None = None) -> list[Path]:
+    """Return the sources of the notebooks that are an instructor's tools."""
+    places = ((folder or root()) / "solutions" / f"{name}.py" for name in INSTRUCTORS)
+    return [source for source in places if source.exists()]
 
 
 def get(number: str, folder: Path | None = None) -> Lesson:

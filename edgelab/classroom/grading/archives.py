@@ -1,0 +1,145 @@
+"""Reading ZIP files from strangers: in memory, within limits, and nothing is ever extracted to disk.
+
+    with open_archive(path) as archive:
+        for member in members(archive):
+            content = archive_bytes(archive, member, limit)
+
+Names with `..`, absolute names and links are refused by name; a member is read up to its limit whatever size
+it declares, so a bomb costs no more than the limit.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from struct import error as struct_error
+
+from edgelab.errors import FormatError
+
+MOST_MEMBERS = 50_000
+LONGEST_NAME = 1_000
+_BLOCK = 1 << 16
+_ENCRYPTED = 0x1
+_SPACES = "\t\n\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct_error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file in an archive: the parts of its name, and why it is refused ("" where it is not)."""
+
+    name: str  # as the archive has it; only ever used to read it again
+    parts: tuple[str, ...]
+    refused: str = ""
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open a ZIP file.
+
+    Raises:
+        FormatError: it is none, it is damaged, or it lists too many files.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        raise FormatError(f"{path.name} is no readable ZIP file ({error}).") from error
+    if len(archive.infolist()) > MOST_MEMBERS:
+        archive.close()
+        raise FormatError(f"{path.name} lists more than {MOST_MEMBERS} files; it was not opened.")
+    return archive
+
+
+def members(archive: zipfile.ZipFile) -> Iterator[Member]:
+    """Yield the files of an archive, folders left out, those that are refused with their reason."""
+    seen: set[str] = set()
+    for info in archive.infolist():
+        if info.is_dir():
+            continue
+        parts = tuple(PurePosixPath(info.filename.replace("\\", "/")).parts)
+        refused = _refusal(info, parts)
+        if not refused and info.filename in seen:
+            refused = "the archive holds this name twice"
+        seen.add(info.filename)
+        yield Member(info.filename, tuple(p for p in parts if p not in ("/", "..")), refused)
+
+
+def archive_bytes(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """Return the content of one file of an archive.
+
+    Args:
+        archive: as `open_archive` gave it.
+        name: a member's.
+        limit: in bytes; reading stops there, whatever the archive declares.
+
+    Raises:
+        FormatError: it is longer, encrypted, or damaged.
+    """
+    blocks: list[bytes] = []
+    size = 0
+    try:
+        with archive.open(name) as stream:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                if size > limit:
+                    raise FormatError(_too_large(name, limit))
+                blocks.append(block)
+    except (*_BROKEN, KeyError) as error:
+        raise FormatError(f"{shown(name)} cannot be read from its archive ({error}).") from error
+    return b"".join(blocks)
+
+
+def file_bytes(path: Path, limit: int) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        FormatError: it is longer than the limit, a link, or cannot be read.
+    """
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise FormatError(
+                f"{shown(path.name)} is a link or no plain file; it was not followed."
+            )
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:
+        raise FormatError(f"{shown(path.name)} cannot be read ({error.strerror}).") from error
+    if len(content) > limit:
+        raise FormatError(_too_large(path.name, limit))
+    return content
+
+
+def shown(name: str, width: int = 80) -> str:
+    """Return a name as it can be shown: on one line, without control characters, cut."""
+    spaced = "".join(" " if c in _SPACES else c for c in name[: 2 * width])
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in spaced)
+    return clean if len(clean) <= width else clean[: width - 1] + "…"
+
+
+def _too_large(name: str, limit: int) -> str:
+    return f"{shown(name)} is larger than {limit / 1e6:g} MB, the limit for a hand-in."
+
+
+def _refusal(info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
+    mode = info.external_attr >> 16
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "it is a link or a device"
+    if info.flag_bits & _ENCRYPTED:
+        return "it is encrypted"
+    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in info.filename[:3]:
+        return "its name points outside of the archive"
+    if len(info.filename) > LONGEST_NAME:
+        return "its name is too long"
+    return ""

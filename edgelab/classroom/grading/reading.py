@@ -1,0 +1,134 @@
+"""From the files of a hand-in to answers and journal, or to the reason why there are none.
+
+    found = take(submission, schema)
+    found.answers, found.reading, found.problem, found.notes
+
+Of several files that can be read, the one that was saved last counts, and the others are named. A worksheet
+filled in Markdown counts where there is no JSON file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edgelab.classroom import tampering
+from edgelab.classroom.grading import archives, submissions
+from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
+from edgelab.classroom.tampering import Reading
+from edgelab.classroom.worksheets import answers as files, filling, markdown, values
+from edgelab.classroom.worksheets.answers import Answers, Entry
+from edgelab.classroom.worksheets.schema import Language, Schema
+from edgelab.errors import EdgelabError, FormatError
+
+_MOST_MARKDOWN = 1_000_000  # bytes
+_MOST_TYPED = 100_000  # characters
+_MOST_OBJECTS = 5_000
+_MOST_ITEMS = 50_000
+_MOST_LINES = 50_000  # of a journal; a whole course writes some hundreds
+_LONGEST_REASON = 400
+# Also matches a string that does not end, so that no text makes the search start again and again.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What was found in the files of one student."""
+
+    answers: Answers | None = None
+    reading: Reading | None = None
+    file: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def take(submission: Submission, schema: Schema) -> HandIn:
+    """Read a submission; what is wrong with it is in the result."""
+    notes = list(submission.notes)
+    if submission.problem:
+        return HandIn(problem=submission.problem, notes=tuple(notes))
+    found: list[tuple[Answers, Source]] = []
+    reasons = []
+    for source in submission.answers[:MOST_READ]:
+        try:
+            answers = _parsed(source, schema)
+        except EdgelabError as error:
+            # The words of a parser quote what it read.
+            reasons.append(archives.shown(str(error), _LONGEST_REASON))
+            continue
+        if answers.worksheet != schema.id:
+            name = archives.shown(answers.worksheet, 40)
+            reasons.append(f"{source.shown} is of the worksheet {name!r}, not of {schema.id!r}.")
+            continue
+        found.append((answers, source))
+    if not found:
+        return HandIn(problem=" ".join(reasons[:3]), notes=tuple(notes))
+    found.sort(key=lambda pair: pair[0].saved)
+    answers, source = found[-1]
+    if len(found) > 1:
+        others = ", ".join(other.shown for _, other in found[:-1])
+        notes.append(f"{source.shown} was saved last and counts; also handed in: {others}.")
+    notes += reasons[:3]
+    reading = _journal(submission, answers, notes)
+    if source.suffix == ".md" and reading:
+        # A form filled by hand does not say which comparison it speaks of.
+        answers.subjects = filling.proposed_subjects(reading.entries) or answers.subjects
+    return HandIn(answers, reading, source.shown, "", tuple(notes))
+
+
+def _parsed(source: Source, schema: Schema) -> Answers:
+    content = submissions.read(source)
+    if source.suffix == ".md":
+        return _from_markdown(content, source, schema)
+    _refuse_crowded(content, source)
+    return files.parse(content, source.shown)
+
+
+def _refuse_crowded(content: bytes, source: Source) -> None:
+    """Stop at a file with more places than any worksheet: in memory each takes fifty times its bytes.
+
+    Raises:
+        FormatError: it has.
+    """
+    if content.count(b"{") <= _MOST_OBJECTS and content.count(b",") <= _MOST_ITEMS:
+        return
+    # A journal is full of both, inside of strings, where they cost nothing.
+    outside = _STRING.sub(b"", content)
+    if outside.count(b"{") > _MOST_OBJECTS or outside.count(b",") > _MOST_ITEMS:
+        raise FormatError(f"{source.shown} has more places than any worksheet; it was not read.")
+
+
+def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
+    """Return the answers that were written into the Markdown form by hand."""
+    if len(content) > _MOST_MARKDOWN:
+        raise FormatError(f"{source.shown} is too long for a worksheet.")
+    texts = markdown.parse(content.decode("utf-8", "replace"), schema)
+    if not any(text.strip() for text in texts.values()):
+        raise FormatError(f"{source.shown} holds no answers of the worksheet {schema.id!r}.")
+    language: Language = "fr" if source.name.lower().endswith(".fr.md") else "en"
+    answers = Answers(worksheet=schema.id, schema_hash=schema.hash, language=language)
+    for name, text in texts.items():
+        understood = values.understand(schema.field(name), text)
+        if understood.value is not None:
+            answers.entries[name] = Entry(value=understood.value, typed=text[:_MOST_TYPED])
+    return answers
+
+
+def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Reading | None:
+    """Return the journal that was handed in: in the answers' file, else beside it."""
+    content = files.journal_content(answers)
+    if content is not None:
+        return _verified(content, "The journal in the file", notes)
+    for source in submission.journals[:MOST_READ]:
+        try:
+            return _verified(submissions.read(source), source.shown, notes)
+        except FormatError as error:
+            notes.append(str(error))
+    return None
+
+
+def _verified(content: bytes, name: str, notes: list[str]) -> Reading | None:
+    if content.count(b"\n") > _MOST_LINES:
+        notes.append(f"{name} has more than {_MOST_LINES} lines; it was not read.")
+        return None
+    return tampering.read(content)
