@@ -4,6 +4,8 @@
     edgelab lab                  JupyterLab, on lesson 00
     edgelab run 24 --report      a lesson from top to bottom, with an HTML report
     edgelab notebooks            make the notebooks from their sources
+    edgelab worksheets           make the worksheets' pages from their schemas
+    edgelab check-submission     what is missing or wrong in a worksheet
     edgelab train resnet8        train a network of the zoo
     edgelab journal verify       was a record of the journal altered?
 
@@ -168,6 +170,40 @@ def notebooks(
         typer.echo(f"wrote {path.relative_to(lessons.root())}")
     if not written:
         typer.echo("All notebooks match their sources.")
+
+
+@app.command()
+def worksheets(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when something drifted.")
+    ] = False,
+) -> None:
+    """Make the worksheets to fill by hand and to print from their schemas in worksheets/."""
+    from edgelab.classroom.worksheets import generated
+
+    drifted = generated.drifted()
+    for path in drifted if check else generated.generate():
+        typer.echo(f"{path} differs from its schema" if check else f"wrote {path}")
+    if not drifted:
+        typer.echo("All worksheets match their schemas.")
+    raise typer.Exit(1 if check and drifted else 0)
+
+
+@app.command()
+def check_submission(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A worksheet's JSON file; by default the workspace's.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Run the audit that the instructor runs; exit code 1 when something is missing or wrong."""
+    from edgelab.classroom.worksheets import submission
+
+    checked = submission.check(file)
+    typer.echo(checked.text)
+    raise typer.Exit(1 if checked.errors else 0)
 
 
 @app.command(context_settings=_FORWARD)

@@ -10,6 +10,7 @@
     question("20.q1")
     note("20.part1", principle="…", drawbacks=["…"])
     lesson_summary("20")
+    worksheet_progress("20")                              # its last cell
 
 Importing it sends every published measurement to the journal of the workspace. Nothing outside of
 this package imports it.
@@ -21,6 +22,7 @@ from edgelab import records
 from edgelab.classroom import journal
 from edgelab.classroom.context import begin
 from edgelab.classroom.exercises import check, hint, working
+from edgelab.classroom.feeding import worksheet_progress
 from edgelab.classroom.notes import note
 from edgelab.classroom.predictions import predict, reveal
 from edgelab.classroom.questions import question
@@ -37,6 +39,7 @@ __all__ = [
     "question",
     "reveal",
     "working",
+    "worksheet_progress",
 ]
 
 records.use(journal.the_journal())

@@ -11,7 +11,7 @@ It does not judge a text. Lesson 01.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edgelab.classroom import tampering
@@ -41,9 +41,10 @@ class Finding:
     severity: Severity = "error"  # a warning may stay as it is, with good reason
     part: str = ""
     where: str = ""  # the label of the field and its question
+    sentence: str = ""  # place and text, in the language in which it was found
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}" if self.where else self.text
+        return self.sentence or self.text
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,6 @@ def _newer(answers: Answers, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _placed(schema: Schema, field: Field, found: Finding) -> Finding:
-    return Finding(
-        found.field, found.kind, found.text, found.severity, field.part, where(schema, field)
-    )
+    place = where(schema, field)
+    told = _("{place}: {text}").format(place=place, text=found.text)
+    return replace(found, part=field.part, where=place, sentence=told)

@@ -13,9 +13,9 @@ from edgelab.classroom.worksheets.schema import Field
 def lines(fields: Sequence[Field], answers: Answers, lang: str) -> list[str]:
     """Return a line for every field that cites a record; of an overtyped one with both values."""
     with speaking(lang):
-        return [
-            f"{field.label.say(lang)}: {told}" for field in fields if (told := line(field, answers))
-        ]
+        says = _("{place}: {text}")
+        told = [(field.label.say(lang), line(field, answers)) for field in fields]
+        return [says.format(place=place, text=text) for place, text in told if text]
 
 
 def line(field: Field, answers: Answers) -> str:

@@ -45,11 +45,6 @@ def written(schema: Schema, answers: Answers, lang: str, found: Audit | None = N
     return _whole(schema, lang, _body(schema, answers, lang, found))
 
 
-def fragment(schema: Schema, answers: Answers, lang: str, found: Audit | None = None) -> str:
-    """Return the filled worksheet without the page around it, to stand in a notebook's output."""
-    return f'<div lang="{lang}">{_body(schema, answers, lang, found)}</div>'
-
-
 def _whole(schema: Schema, lang: str, body: str) -> str:
     title = html.escape(schema.title.say(lang))
     style = STYLE.read_text(encoding="utf-8")

@@ -290,6 +290,12 @@ def _load(path: Path, raw: bytes) -> Schema:
         raise InputError(f"{path} is no worksheet schema:\n{_wrong(error)}") from error
 
 
+def known() -> tuple[str, ...]:
+    """Return the names of the worksheets that this course has."""
+    folder = workspace.data_dir().parent / "worksheets"
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
 def find(source: str | Path) -> Path:
     """Return the path of a schema, given its name or its path.
 
