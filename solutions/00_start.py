@@ -177,4 +177,7 @@ question("00.q2")
 # in one table. Every lesson can be entered directly.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("00")
+worksheet_progress("00")

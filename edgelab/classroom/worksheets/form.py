@@ -126,7 +126,7 @@ class Form:
                 self.controls |= own
                 children.append(box)
             if following := self._following():
-                children.append(self._part_button(following, _("Next part")))
+                children.append(self._next_button(following))
         self.part.children = children
 
     def _following(self) -> Part | None:
@@ -134,11 +134,18 @@ class Form:
         after = parts.index(self.current) + 1
         return parts[after] if after < len(parts) else None
 
-    def _part_button(self, part: Part, text: str = "") -> Any:
+    def _part_button(self, part: Part) -> Any:
         import ipywidgets
 
-        button = ipywidgets.Button(description=text, layout={"width": "auto"})
+        button = ipywidgets.Button(layout={"width": "auto"})
         button.on_click(lambda _button: self.open(part.id))
+        return button
+
+    def _next_button(self, part: Part) -> Any:
+        button = self._part_button(part).add_class("edgelab-next")
+        title = marks.title(part, self.worksheet.lang)
+        button.description = _("Next: {title}").format(title=title)
+        button.icon = "arrow-right"
         return button
 
     def _button(self, text: str, icon: str, act: Callable[[], str]) -> Any:

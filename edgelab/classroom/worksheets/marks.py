@@ -18,6 +18,7 @@ from edgelab.classroom.worksheets.schema import Part, Schema
 if TYPE_CHECKING:
     from edgelab.classroom.worksheets.audit import Audit, Finding
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MOST_TOLD = 40  # findings in the list; more are counted
 
 STYLE = """<style>
@@ -53,7 +54,8 @@ STYLE = """<style>
 .edgelab-row {padding-top: .2em}
 .edgelab-subjects {flex-wrap: wrap; margin-top: .6em; padding: .4em .6em;
   background: var(--jp-layout-color2, #eee); border-radius: 3px}
-.edgelab-worksheet textarea {line-height: 1.4; resize: vertical}
+.edgelab-worksheet textarea {line-height: 1.4; resize: vertical; font-family: inherit}
+.edgelab-next {align-self: flex-end; margin-top: 1em}
 .edgelab-worksheet .widget-checkbox label {white-space: normal; height: auto}
 </style>"""
 
@@ -96,7 +98,9 @@ def label(button: Any, part: Part, audit: Audit, current: bool, lang: str) -> No
     state = next(progress for progress in audit.progress if progress.part == part.id)
     wrong = doubtful(audit, part.id)
     complete = state.filled >= state.asked
+    # Kept on one line, where the button is narrow.
     count = _("{filled} of {asked}").format(filled=state.filled, asked=state.asked)
+    count = count.replace(" ", NO_BREAK)
     told = [_("complete") if complete else count]
     if wrong:
         told.append(_("{n} to look at").format(n=wrong))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgelab.classroom.language import _, format_number, speaking
-from edgelab.classroom.worksheets.answers import Entry
+from edgelab.classroom.worksheets.answers import Entry, Value
 from edgelab.classroom.worksheets.schema import Field
 from edgelab.classroom.worksheets.values import shown, unit_text
 
@@ -65,6 +65,16 @@ def writable(field: Field, entry: Entry | None, lang: str) -> Any:
     return shown(field, value, lang)
 
 
+def with_its_unit(field: Field, value: Value | None, lang: str) -> str:
+    """Return a value for a person to read, with its unit; a dash where there is none."""
+    if value is None:
+        return "–"
+    with speaking(lang):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        text = format_number(float(value), DIGITS) if number else shown(field, value, lang)
+    return text + (NO_BREAK + unit_text(field.unit, lang) if field.unit else "")
+
+
 def _source(field: Field, entry: Entry | None, lang: str) -> str:
     if entry is None:
         return ""
@@ -75,10 +85,6 @@ def _source(field: Field, entry: Entry | None, lang: str) -> str:
     if entry.typed is not None:
         if not isinstance(cited.value, int | float):
             return _("Your own words. What the lesson kept: {record}.").format(record=record)
-        value = format_number(cited.value, DIGITS) + _unit(field, lang)
+        value = with_its_unit(field, cited.value, lang)
         return _("measured: {value}, {record}").format(value=value, record=record)
     return record
-
-
-def _unit(field: Field, lang: str) -> str:
-    return NO_BREAK + unit_text(field.unit, lang) if field.unit else ""

@@ -136,7 +136,7 @@ def test_the_language_changes_every_text_and_is_kept() -> None:
 def test_each_part_says_how_far_it_is() -> None:
     shown = opened("general")
     button = shown.parts.children[0]
-    assert button.description == "General (0 of 2)"
+    assert button.description == "General (0\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}2)"
     shown.controls["general.name"].input.value = "Zoé"
     shown.controls["general.date"].input.value = "21/11/2026"
     assert (button.description, button.icon) == ("General (complete)", "check")
