@@ -138,9 +138,11 @@ trace(practice, place)
 
 # %%
 def doubts(sheet):
-    """Print what the audit finds, besides places that are still empty."""
-    found = [str(finding) for finding in sheet.audit().findings if finding.kind != "missing"]
-    print(f"{len(found)} found", *found[:3], sep="\n- ")
+    """Print what the audit finds besides empty places, the gravest first."""
+    found = [finding for finding in sheet.audit().findings if finding.kind != "missing"]
+    print(f"{len(found)} found")
+    for finding in sorted(found, key=lambda finding: finding.severity)[:3]:
+        print(f"- {finding.where}\n  {finding.text}" if finding.where else f"- {finding.text}")
 
 
 doubts(practice)
