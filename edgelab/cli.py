@@ -178,14 +178,14 @@ def worksheets(
         bool, typer.Option("--check", help="Write nothing; exit code 1 when something drifted.")
     ] = False,
 ) -> None:
-    """Make the worksheets to fill by hand and to print from their schemas in worksheets/."""
+    """Make the worksheets to fill by hand and to print, and the exemplars, from their schemas."""
     from edgelab.classroom.worksheets import generated
 
     drifted = generated.drifted()
     for path in drifted if check else generated.generate():
-        typer.echo(f"{path} differs from its schema" if check else f"wrote {path}")
+        typer.echo(f"{path} differs from what it is made from" if check else f"wrote {path}")
     if not drifted:
-        typer.echo("All worksheets match their schemas.")
+        typer.echo("All worksheets match what they are made from.")
     raise typer.Exit(1 if check and drifted else 0)
 
 

@@ -1,4 +1,6 @@
-"""The worksheets that are made from their schemas: Markdown to fill by hand, pages to print, English and French.
+"""Files that are made from the worksheets' schemas, in English and French.
+
+Markdown to fill by hand and pages to print in `worksheets/`, and exemplars in `solutions/worksheets/`.
 
 generate()      # what `edgelab worksheets` does
 drifted()       # files that no longer match their schema; () when all do
@@ -10,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgelab import workspace
-from edgelab.classroom.language import AVAILABLE
-from edgelab.classroom.worksheets import markdown, page, schema
+from edgelab.classroom.worksheets import exemplars, markdown, page, schema
+from edgelab.classroom.worksheets.schema import Language
 
 _FORMS = {"md": markdown.blank, "html": page.blank}
+_LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 
 def generate() -> tuple[Path, ...]:
@@ -30,9 +33,13 @@ def drifted() -> tuple[Path, ...]:
 def _texts() -> Iterator[tuple[Path, str]]:
     for name in schema.known():
         source = schema.find(name)
-        for lang in AVAILABLE:
+        for lang in _LANGUAGES:
             for suffix, make in _FORMS.items():
                 yield source.with_name(f"{name}.{lang}.{suffix}"), make(schema.load(name), lang)
+    if exemplars.available():  # a class may have been given the course without its solutions
+        for level in exemplars.LEVELS:
+            for lang in _LANGUAGES:
+                yield schema.solutions() / f"{level}.{lang}.json", exemplars.written(level, lang)
 
 
 def _holds(path: Path, text: str) -> bool:

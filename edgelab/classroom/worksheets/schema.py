@@ -287,13 +287,18 @@ def _load(path: Path, raw: bytes) -> Schema:
     try:
         return Schema.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path} is no worksheet schema:\n{_wrong(error)}") from error
+        raise InputError(f"{path} is no worksheet schema:\n{wrong(error)}") from error
 
 
 def known() -> tuple[str, ...]:
     """Return the names of the worksheets that this course has."""
     folder = workspace.data_dir().parent / "worksheets"
     return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def solutions() -> Path:
+    """Return the folder of rubrics and exemplars, which is the instructor's."""
+    return workspace.data_dir().parent / "solutions" / "worksheets"
 
 
 def find(source: str | Path) -> Path:
@@ -312,7 +317,8 @@ def find(source: str | Path) -> Path:
     return path
 
 
-def _wrong(error: ValidationError) -> str:
+def wrong(error: ValidationError) -> str:
+    """Return every place of a file that is wrong, a line each."""
     lines = []
     for problem in error.errors(include_url=False):
         place = ".".join(str(step) for step in problem["loc"]) or "the whole file"

@@ -173,18 +173,26 @@ def _number(field: Field, given: Any) -> float | None:
 
 def _with_any_unit(text: str, unit: str) -> float | None:
     """Return a typed number in the field's unit; another unit of the same family is converted."""
+    bare, _other, factor = unit_typed(text, unit)
+    value = parse_number(bare, unit)
+    return value if value is None or factor == 1 else _decimal(value * factor)
+
+
+def unit_typed(text: str, unit: str) -> tuple[str, str, float]:
+    """Return a typed number without its unit, that unit, and how many of the field's unit it is.
+
+    Without a unit, or with one of another family, it is the field's own.
+    """
     for other, factor in same_family(unit).items():
         # The French names count in an English worksheet as well, and the other way round.
         for lang in ("en", "fr"):
             name = unit_text(other, lang)
-            if not name or not re.search(rf"[\d\s]{re.escape(name)}$", text, re.IGNORECASE):
-                continue
             bare = text[: -len(name)]
+            ends = text.casefold().endswith(name.casefold()) and not bare[-1:].isalpha()
             # "4 ms" ends on an s as well: a number must be left.
-            value = parse_number(bare)
-            if value is not None:
-                return _decimal(value * factor) if factor != 1 else value
-    return parse_number(text, unit)
+            if ends and bare and parse_number(bare) is not None:
+                return bare, other, factor
+    return text, unit, 1.0
 
 
 def _decimal(value: float) -> float:

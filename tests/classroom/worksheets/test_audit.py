@@ -61,7 +61,7 @@ def test_an_overtyped_value_differs_in_the_worksheets_language(ws: Worksheet) ->
     differs, derived = ws.audit().findings
     assert (differs.kind, differs.severity, differs.part) == ("differs", "error", "3")
     assert differs.text.startswith(
-        "saisi\xa0: 0,016\xa0Mo, enregistré\xa0: 4\xa0Mo dans l’enregistrement 1"
+        "saisi\xa0: 16\xa0ko, enregistré\xa0: 4\u202f000\xa0ko dans l’enregistrement 1"
     )
     assert (derived.kind, derived.field) == ("derived", "3.before_after.size.improvement")
     assert "71,4" in derived.text

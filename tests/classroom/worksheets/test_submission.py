@@ -70,4 +70,7 @@ def test_files_that_are_no_worksheet_are_told_apart(tmp_path: Path) -> None:
 
 def test_the_worksheets_command_finds_nothing_to_do() -> None:
     result = CliRunner().invoke(cli.app, ["worksheets", "--check"])
-    assert (result.exit_code, result.stdout.strip()) == (0, "All worksheets match their schemas.")
+    assert (result.exit_code, result.stdout.strip()) == (
+        0,
+        "All worksheets match what they are made from.",
+    )

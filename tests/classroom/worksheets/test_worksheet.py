@@ -89,7 +89,9 @@ def test_an_overtyped_cell_keeps_both_values(ws: Worksheet) -> None:
     assert (entry.measured.value, entry.measured.record) == (4, number)
     (found,) = ws.audit().of("3.tests.size_optimised.result")
     assert found.kind == "differs"
-    assert found.text.startswith(f"you typed 0.016\xa0MB, recorded 4\xa0MB in record {number}")
+    assert found.text.startswith(
+        f"you typed 16\xa0kB, recorded 4\u202f000\xa0kB in record {number}"
+    )
     ws.answer("3.tests.size_optimised.result", None)
     assert ws.value("3.tests.size_optimised.result") == 4
 
