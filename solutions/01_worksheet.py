@@ -57,6 +57,19 @@ ws.show()
 # Nobody typed a figure. The worksheet found the records in your journal (*journal*) and took them over. Why so strict? A
 # typed number may be misread, remembered wrongly, or wished for. A number with a record can be followed back.
 #
+# A record holds more than the worksheet asks for. The chart below reads the same record; choose another figure to see:
+
+# %%
+from edgelab.classroom.widgets import comparison_chart
+from edgelab.records import Comparison
+
+compared = ws.comparisons()[-1]
+comparison_chart(Comparison.from_dict(compared.record.payload))
+
+# %% [markdown]
+# **What you can conclude:** which of the two is smaller, and which is faster, in this one record. **What you can't:** whether it
+# was measured well. That is lesson 10.
+#
 # ## Follow one figure
 #
 # From the measurement to the cell (*cellule*), and on to what is calculated from two cells:

@@ -5,7 +5,8 @@
     control.input.value = "13"                     # a person's change: changed(control.field, "13")
 
 A control keeps nothing. What is typed goes to the worksheet, and what the worksheet makes of it comes back
-in the line below. Every input has an accessible name (its title), since most stand in a table. Lesson 01.
+in the line below. Every input has a label of its own for screen readers; the page hides it where a heading or
+a table says the same (`marks.STYLE`). Lesson 01.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _input(field: Field, lang: str, name: str) -> Any:
     import ipywidgets
 
     wide: dict[str, Any] = {"width": "100%"}
-    named: dict[str, Any] = {"tooltip": name, "layout": wide}
+    named: dict[str, Any] = {"description": name, "tooltip": name, "layout": wide}
     match field.kind:
         case "tick":
             label = field.label.say(lang)

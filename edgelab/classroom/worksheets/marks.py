@@ -42,6 +42,9 @@ STYLE = """<style>
 .edgelab-place {overflow: visible; min-width: 0}
 .edgelab-place > .widget-html {font-size: .87em; color: var(--jp-ui-font-color2, #555); margin: 0 2px}
 .edgelab-place .widget-text, .edgelab-place .widget-textarea {margin: 0; width: 100%; min-width: 0}
+.edgelab-place .widget-inline-hbox, .edgelab-place .widget-radio {position: relative}
+.edgelab-place .widget-inline-hbox > .widget-label, .edgelab-place .widget-radio > .widget-label {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)}
 .edgelab-line {align-items: center; gap: .4em; width: 100%}
 .edgelab-line > .widget-text {flex: 1 1 3em}
 .edgelab-line > .widget-html {flex: none; margin: 0}

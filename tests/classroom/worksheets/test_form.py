@@ -45,7 +45,7 @@ def test_every_place_of_every_part_has_a_control_with_a_name() -> None:
     seen: dict[str, str] = {}
     for part in shown.worksheet.schema.parts:
         shown.open(part.id)
-        seen |= {name: control.input.tooltip for name, control in shown.controls.items()}
+        seen |= {name: control.input.description for name, control in shown.controls.items()}
     assert list(seen) == [field.id for field in shown.worksheet.schema.fields]
     assert all(seen.values())
     assert len(set(seen.values())) == len(seen), "two places that a screen reader can't tell apart"
@@ -128,7 +128,7 @@ def test_the_language_changes_every_text_and_is_kept() -> None:
     shown.controls["general.name"].input.value = "Zoé"
     shown.language.value = "fr"
     assert [b.description for b in shown.buttons.children][2] == "Préparer le fichier à rendre"
-    assert shown.controls["general.name"].input.tooltip == "Nom"
+    assert shown.controls["general.name"].input.description == "Nom"
     assert shown.controls["general.name"].input.value == "Zoé"
     assert Worksheet("analysis").lang == "fr"
 
