@@ -61,7 +61,8 @@ class Control:
                 self.input.value = value
         finally:
             self._showing = False
-        mark = f'<span class="edgelab-mark">{_("Look here:")}</span> ' if said.wrong else ""
+        look = _("Look here:")  # not by colour alone
+        mark = f'<span class="edgelab-mark">{look}</span> ' if said.wrong else ""
         text = f'<span title="{html.escape(said.about)}">{mark}{cards.markup(said.text)}</span>'
         if self.note.value != text:
             self.note.value = text
@@ -155,7 +156,7 @@ def _grid(question: Any, name: str, lang: str, controls: dict[str, Control]) -> 
 
 def _widths(columns: Sequence[Any]) -> str:
     return " ".join(
-        "minmax(7em, 1fr)" if column.type == "number" else "minmax(8em, 2fr)" for column in columns
+        "minmax(8em, 2fr)" if column.type == "number" else "minmax(8em, 3fr)" for column in columns
     )
 
 
@@ -165,8 +166,10 @@ def _cell_name(schema: Schema, field: Field, lang: str) -> str:
     if field.id.endswith(".how"):  # of a line to tick
         return f"{schema.field(field.id.removesuffix('.how')).label.say(lang)}, {label}"
     row = field.id.removeprefix(f"{field.question}.").split(".")[0][1:]
+    if not row.isdigit():
+        return label
     with speaking(lang):
-        return f"{_('row {n}').format(n=row)}, {label}" if row.isdigit() else label
+        return _("row {n}, {label}").format(n=row, label=label)
 
 
 def _heading(question: Any, lang: str) -> str:

@@ -49,7 +49,7 @@ STYLE = """<style>
 .edgelab-line > .widget-text {flex: 1 1 3em}
 .edgelab-line > .widget-html {flex: none; margin: 0}
 .edgelab-wrong > .widget-html {color: var(--jp-error-color1, #b00020)}
-.edgelab-wrong input, .edgelab-wrong textarea {outline: 2px solid var(--jp-error-color1, #b00020)}
+.edgelab-wrong input, .edgelab-wrong textarea {border: 2px solid var(--jp-error-color1, #b00020) !important}
 .edgelab-mark {font-weight: 600; color: var(--jp-error-color1, #b00020)}
 .edgelab-quiet {font-weight: 400; font-size: .87em; color: var(--jp-ui-font-color2, #555)}
 .edgelab-grid {gap: .2em .6em; align-items: start; overflow-x: auto}

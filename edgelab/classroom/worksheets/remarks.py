@@ -43,14 +43,17 @@ def remark(field: Field, entry: Entry | None, findings: Sequence[Finding], lang:
         lang: "en" or "fr".
     """
     with speaking(lang):
-        told = [finding.text for finding in findings if finding.kind != "missing"]
-        overtyped = entry is not None and entry.typed is not None and entry.measured is not None
-        if told:
-            if overtyped and field.kind == "number":
-                told.append(_("Empty the cell to take the measured value back."))
-            return Remark(" ".join(told), wrong=True)
         cited = entry.measured if entry else None
-        return Remark(_source(field, entry, lang), about=cited.about if cited else "")
+        about = cited.about if cited else ""
+        told = [finding for finding in findings if finding.kind != "missing"]
+        source = _source(field, entry, lang)
+        if not told:
+            return Remark(source, about=about)
+        # What was typed stands in the cell: the line needs to say only what was recorded.
+        texts = [f"{source}." if finding.kind == "differs" else finding.text for finding in told]
+        if cited and entry and entry.typed is not None and field.kind == "number":
+            texts.append(_("Empty the cell to take the measured value back."))
+        return Remark(" ".join(texts), wrong=True, about=about)
 
 
 def writable(field: Field, entry: Entry | None, lang: str) -> Any:
