@@ -3,7 +3,7 @@
 #   make lab        JupyterLab on lesson 00
 #   make workshop   lesson 24 from top to bottom: its table here, its report as HTML
 #   make test       all tests
-#   make notebooks  the notebooks from their sources in solutions/
+#   make notebooks  the notebooks from their sources in solutions/, the worksheets from their schemas
 #   make lint       style and types
 #   make bench      what the course promises, measured: all of it, or AREA=core|phase2|classroom|…
 #
@@ -33,6 +33,7 @@ test: setup
 
 notebooks: setup
 	@$(BIN)/edgelab notebooks
+	@$(BIN)/edgelab worksheets
 
 lint: setup
 	@$(BIN)/ruff check

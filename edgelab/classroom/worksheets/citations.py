@@ -11,11 +11,26 @@ from edgelab.classroom.worksheets.schema import Field
 
 
 def lines(fields: Sequence[Field], answers: Answers, lang: str) -> list[str]:
-    """Return a line for every field that cites a record; of an overtyped one with both values."""
+    """Return a line for each record that these fields cite; of an overtyped one with both values."""
     with speaking(lang):
+        places: dict[str, list[str]] = {}
+        for field in fields:
+            if told := line(field, answers):
+                places.setdefault(told, []).append(field.label.say(lang))
         says = _("{place}: {text}")
-        told = [(field.label.say(lang), line(field, answers)) for field in fields]
-        return [says.format(place=place, text=text) for place, text in told if text]
+        return [says.format(place="; ".join(of), text=told) for told, of in places.items()]
+
+
+def subjects(fields: Sequence[Field], answers: Answers, lang: str) -> str:
+    """Return which models the measured fields speak of; "" where none of these is measured."""
+    chosen = answers.subjects
+    if chosen.record is None or not any(f.source and f.source.figure for f in fields):
+        return ""
+    with speaking(lang):
+        says = _("Comparison: record {number}. Before: {original}. After: {optimised}.")
+        return says.format(
+            number=chosen.record, original=chosen.original, optimised=chosen.optimised
+        )
 
 
 def line(field: Field, answers: Answers) -> str:

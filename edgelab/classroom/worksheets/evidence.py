@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgelab.classroom.language import _, ngettext
+from edgelab.classroom.language import _, format_number, ngettext
 from edgelab.classroom.worksheets import agreement
 from edgelab.classroom.worksheets.answers import Citation, Subjects
 from edgelab.classroom.worksheets.figures import FIGURES, in_unit
@@ -160,13 +160,13 @@ class Evidence:
 
     def _weighed(self, record: Record, name: str) -> float | None:
         """Return the size of a model's file where the model may be a subject."""
-        model = self.model(record, name)
-        if model is None or not _may_be_subject(model):
+        # Read as it stands: to rebuild every measurement of a long journal takes seconds.
+        listed = _measurements(record.payload)
+        values = next((v for v in listed if v.get("name") == name), {})
+        size = values.get("size")
+        if values.get("simulated", False) or not values.get("measured_here", True):
             return None
-        try:
-            return agreement.as_number(model.value("size_file_bytes"))
-        except _NOT_A_MEASUREMENT:
-            return None
+        return agreement.as_number(size.get("file_bytes")) if isinstance(size, dict) else None
 
 
 def _figure(figure: str, kind: str, model: Measurement, record: Record | None) -> tuple[Any, str]:
@@ -195,11 +195,13 @@ def _batch(model: Measurement, payload: Mapping[str, Any]) -> tuple[float, str]:
 
 def _particulars(figure: str, model: Measurement) -> list[str]:
     if figure == "latency_ms" and model.latency:
-        return [_("median of {n} runs").format(n=model.latency.runs)]
+        # Only times suffer from a busy machine; sizes and answers do not.
+        runs = _("median of {n} runs").format(n=format_number(model.latency.runs))
+        return [runs, _("machine busy")] if model.busy else [runs]
     if figure == "accuracy" and model.accuracy:
         return [
             _("{n} images of {dataset}").format(
-                n=model.accuracy.total, dataset=model.accuracy.dataset
+                n=format_number(model.accuracy.total), dataset=model.accuracy.dataset
             )
         ]
     if figure == "size_gzip_bytes":
@@ -211,8 +213,6 @@ def _about(model: Measurement, threads: Any, *more: str) -> str:
     count = threads if isinstance(threads, int) else model.threads
     told = [model.name, model.runtime]
     told.append(ngettext("{n} thread", "{n} threads", count).format(n=count))
-    if model.busy:
-        told.append(_("machine busy"))
     return ", ".join([*told, *more])[:500]
 
 

@@ -21,6 +21,7 @@ from edgelab.classroom.worksheets.schema import (
     ChecklistQuestion,
     ChoiceQuestion,
     Field,
+    Part,
     Question,
     Schema,
     TableQuestion,
@@ -50,6 +51,8 @@ def _document(schema: Schema, answers: Answers | None, lang: str) -> str:
         for part in schema.parts:
             lines += [f"## {schema_part(part.id, part.title.say(lang))}", ""]
             lines += [part.intro.say(lang), ""] if part.intro else []
+            if answers and (about := citations.subjects(_of(schema, part), answers, lang)):
+                lines += [places.escaped(about), ""]
             for question in part.questions:
                 name = f"{part.id}.{question.id}"
                 lines += [f"### {_heading(question, lang)}", ""]
@@ -57,6 +60,10 @@ def _document(schema: Schema, answers: Answers | None, lang: str) -> str:
                 lines += _asked(question, schema.fields_of(name), answers, lang)
                 lines += _remarks(schema.fields_of(name), answers, lang)
         return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _of(schema: Schema, part: Part) -> list[Field]:
+    return [field for field in schema.fields if field.part == part.id]
 
 
 def _heading(question: Question, lang: str) -> str:

@@ -71,6 +71,9 @@ def _body(schema: Schema, answers: Answers | None, lang: str, found: Audit | Non
             )
             if answers is None and part.intro:
                 parts.append(f"<p>{_safe(part.intro.say(lang))}</p>")
+            own = [field for field in schema.fields if field.part == part.id]
+            if told := answers and citations.subjects(own, answers, lang):
+                parts.append(f"<p>{_safe(told)}</p>")
             for question in part.questions:
                 fields = schema.fields_of(f"{part.id}.{question.id}")
                 parts.append(_question(question, fields, answers, lang, found))

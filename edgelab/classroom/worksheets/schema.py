@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError, model_validator
 
 from edgelab import workspace
-from edgelab.classroom.worksheets.figures import FIGURES
+from edgelab.classroom.worksheets.figures import FIGURES, units_of
 from edgelab.errors import InputError, MissingFileError
 
 Language = Literal["en", "fr"]
@@ -217,6 +217,11 @@ class Schema(_Strict):
         if twice:
             raise ValueError(f"these identifiers stand twice: {', '.join(twice)}")
         for field in self.fields:
+            figure = field.source.figure if field.source else None
+            if figure and field.kind == "number" and field.unit not in units_of(figure):
+                raise ValueError(
+                    f"{field.id} asks for {figure} in {field.unit!r}; its units are {', '.join(units_of(figure))}"
+                )
             for name in (field.derived.before, field.derived.after) if field.derived else ():
                 if name not in fields:
                     raise ValueError(f"{field.id} is derived from {name!r}, which is no field")

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from edgelab.errors import InputError, StorageError
 
 # A save takes milliseconds; who holds the lock longer hangs, and then writing over it is the lesser evil.
 LOCK_TIMEOUT_S = 10.0
+# What a killed kernel leaves of a save; a save under way is milliseconds old.
+_LEFT_OVER_S = 600.0
 
 
 class Store:
@@ -44,6 +48,7 @@ class Store:
         self._stamp: tuple[int, ...] | None = None
         self.answers = Answers(worksheet=schema.id, schema_hash=schema.hash, language=language)
         self.refresh()
+        _sweep(path.parent)
 
     def refresh(self) -> bool:
         """Read the file again where it changed; tell whether it did."""
@@ -103,3 +108,11 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed kernels left of their last save."""
+    with contextlib.suppress(OSError):
+        for left in folder.glob(".partial-*"):
+            if time.time() - left.stat().st_mtime > _LEFT_OVER_S:
+                shutil.rmtree(left, ignore_errors=True)

@@ -122,7 +122,7 @@ def clean(text: str) -> str:
 def _sentence(field: Field, value: Value) -> str:
     wrong = ""
     match field.kind:
-        case "number" if isinstance(value, bool | str):
+        case "number" if agreement.as_number(value) is None:
             wrong = _("“{given}” is no number. Write digits, such as {example}.")
         case "tick" if not isinstance(value, bool):
             wrong = _("“{given}” is neither ticked nor empty.")

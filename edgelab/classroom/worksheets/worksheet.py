@@ -13,8 +13,6 @@ The answers are one JSON file in the workspace (`answers/analysis.json`). Lesson
 from __future__ import annotations
 
 import importlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -22,15 +20,20 @@ from typing import Any, Literal, cast
 from edgelab import workspace
 from edgelab.classroom import journal as journals, language as languages
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.worksheets import answers as files, audit as audits, filling, values
-from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects, plain
+from edgelab.classroom.worksheets import (
+    answers as files,
+    audit as audits,
+    choosing,
+    filling,
+    handing_in,
+    values,
+)
+from edgelab.classroom.worksheets.answers import Answers, Entry, Subjects, plain
 from edgelab.classroom.worksheets.audit import Audit
 from edgelab.classroom.worksheets.evidence import Compared, Evidence
 from edgelab.classroom.worksheets.schema import Field, Language, Schema, load
 from edgelab.classroom.worksheets.store import Store
 from edgelab.errors import InputError, JournalError
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 class Worksheet:
@@ -151,7 +154,7 @@ class Worksheet:
         Raises:
             InputError: there is no such comparison or model; those that there are, are named.
         """
-        chosen = _chosen(self.evidence(), record, original, optimised)
+        chosen = choosing.chosen(self.evidence(), record, original, optimised)
         with self._store.change() as kept:
             kept.subjects = chosen
             self._fill(kept)
@@ -220,12 +223,17 @@ class Worksheet:
         """
         from edgelab.classroom.worksheets import markdown
 
-        texts = markdown.read(workspace.existing(path), self.schema)
+        beside = self.path.with_name(Path(path).name)  # where `export` puts it
+        given = Path(path).expanduser()
+        here = (
+            beside if given.parent == Path() and not given.exists() and beside.exists() else given
+        )
+        texts = markdown.read(workspace.existing(here), self.schema)
         changed = {}
         for name, text in texts.items():
             field = self.schema.field(name)
-            here = plain(self.answers.entries.get(name))
-            if text.strip() and not _same(field, text, here):
+            stands = plain(self.answers.entries.get(name))
+            if text.strip() and not _same(field, text, stands):
                 changed[name] = text
         if changed:
             self.answer(changed, keep=True)
@@ -238,13 +246,9 @@ class Worksheet:
             path: a folder or a file; None takes `handed-in/` in the workspace. In a folder the file is
                 named after the student.
         """
-        content = self.journal.path.read_bytes() if self.journal.path.is_file() else b""
-        lines = content.decode("utf-8", "replace").split("\n")
-        whole = self.answers.model_copy(deep=True)
-        whole.journal = lines[:-1] if lines[-1] == "" else lines
-        whole.journal_head = self._head()
+        whole = handing_in.whole(self.answers, self.journal)
         given = Path(path).expanduser() if path else workspace.workspace() / "handed-in"
-        target = given if given.suffix == ".json" else given / _file_name(self.schema.id, whole)
+        target = given if given.suffix == ".json" else given / handing_in.file_name(whole)
         files.write(target, whole)
         return target
 
@@ -262,13 +266,9 @@ class Worksheet:
         """Bring derived and measured cells up to date; a journal that can't be read is no reason to stop."""
         try:
             filling.fill(self.schema, kept, self.journal.reading().entries)
-            kept.journal_head = self._head()
+            kept.journal_head = handing_in.head(self.journal)
         except JournalError:
             filling.fill(self.schema, kept, ())
-
-    def _head(self) -> Citation | None:
-        head = self.journal.head()
-        return Citation(record=head.number, hash=head.hash or "") if head and head.number else None
 
     def __repr__(self) -> str:
         parts = audits.progress(self.schema, self.answers)
@@ -288,37 +288,3 @@ def _language(code: str) -> Language:
 
 def _same(field: Field, text: str, here: files.Value | None) -> bool:
     return values.understand(field, text).value == here or text.strip() == str(here).strip()
-
-
-def _file_name(worksheet: str, answers: Answers) -> str:
-    name = str(plain(answers.entries.get("general.name")) or "")
-    plain_letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    safe = _UNSAFE.sub("-", plain_letters).strip("-").lower()[:60]
-    return f"{worksheet}-{safe or 'unnamed'}.json"
-
-
-def _chosen(
-    evidence: Evidence, record: int | None, original: str | None, optimised: str | None
-) -> Subjects:
-    """Return a choice of subjects that the journal has, completed.
-
-    Raises:
-        InputError: it has none such.
-    """
-    offered = evidence.comparisons()
-    wanted = {name for name in (original, optimised) if name is not None}
-    fitting = [c for c in offered if record in (None, c.number) and wanted <= set(c.models)]
-    if not fitting:
-        there = "; ".join(f"record {c.number}: {', '.join(c.models)}" for c in offered) or "none"
-        asked = f"record {record}" if record else "any comparison"
-        models = f" of {' and '.join(map(repr, sorted(wanted)))}" if wanted else ""
-        raise InputError(
-            f"The journal has no comparison like {asked}{models} with two models that were measured here. "
-            f"The comparisons are: {there}."
-        )
-    chosen = fitting[-1]
-    before = original or next(name for name in chosen.models if name != optimised)
-    after = optimised or evidence.smallest(chosen, besides=before)
-    if before == after:
-        raise InputError(f"The model before and the model after are both {before!r}; choose two.")
-    return Subjects(record=chosen.number, original=before, optimised=after, chosen=True)

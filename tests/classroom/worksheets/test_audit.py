@@ -147,6 +147,7 @@ def test_answers_for_another_edition_are_a_warning(ws: Worksheet) -> None:
     ("field", "value"),
     [
         ("3.tests.load.result", "12"),
+        ("3.tests.load.result", 1e305),
         ("6.self_analysis", "perhaps"),
         ("6.competencies.b1_1", "x"),
         ("3.analysis", 3.5),

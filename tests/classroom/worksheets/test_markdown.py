@@ -101,6 +101,7 @@ def test_a_worksheet_takes_over_what_was_edited_by_hand(journal: Journal, tmp_pa
     file = ws.export("md")
     assert file.name == "analysis.fr.md"
     assert ws.take(file) == ()
+    assert ws.take(file.name) == ()  # where it was exported to
     text = file.read_text("utf-8")
     text = text.replace("Simple.", "Simple et rapide.").replace(
         "load.result --> 12,4", "load.result --> 13 ms"

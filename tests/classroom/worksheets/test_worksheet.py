@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,14 @@ def test_progress_is_shown_in_the_worksheets_language(
     shown = capsys.readouterr().out
     assert "Informations générales" in shown
     assert "1 / 2" in shown
+
+
+def test_what_a_killed_kernel_left_is_swept_when_it_is_old(ws: Worksheet) -> None:
+    ws.answer("3.analysis", "x")
+    old, young = (ws.path.parent / f".partial-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "analysis.json").write_text("{")
+    os.utime(old, (1, 1))
+    assert Worksheet("analysis").value("3.analysis") == "x"
+    assert (old.exists(), young.exists()) == (False, True)
