@@ -36,16 +36,16 @@ ws.show()
 predict("filled", "How many places will fill themselves?", "places", canned=2)
 
 # %%
-if not ws.comparisons():  # a journal with comparisons keeps them
-    digits = data.digits()
-    baseline = models.load("digits_cnn")
-    float32 = convert.to_tflite(baseline, "float32.tflite")
-    int8 = quantize.full_integer(baseline, digits.calibration, "int8.tflite")
+digits = data.digits()
+baseline = models.load("digits_cnn")
+float32 = convert.to_tflite(baseline, "float32.tflite")
+int8 = quantize.full_integer(baseline, digits.calibration, "int8.tflite")
+if not ws.comparisons():  # else your worksheet goes on speaking of those
     benchmark.compare({"float32": float32, "int8": int8}, on=digits.test)
-    for file in (float32, int8):
-        benchmark.footprint(file)  # loading time and memory
-        benchmark.throughput(file)  # batches
-        benchmark.cpu_use(file)
+for file in (float32, int8):
+    benchmark.footprint(file)  # loading time and memory
+    benchmark.throughput(file)  # batches
+    benchmark.cpu_use(file)
 
 # %%
 ws.fill()
