@@ -121,6 +121,29 @@ record = journal.find("measurement")[-1]
 print(f"part 3, size and one image: record {record.number}, hash {record.hash[:12]}…")
 
 # %% [markdown]
+# ## See it in the worksheet
+#
+# The worksheet asks for two models, one before and one after. So here is a second one: the same network with 8-bit
+# numbers (*int8*, lesson 20), measured in turn with the first.
+
+# %%
+from edgelab import quantize
+
+int8 = quantize.full_integer(model, digits.calibration, "int8.tflite")
+result = benchmark.compare({"float32": float32, "int8": int8}, on=digits.test)
+
+# %%
+from edgelab.classroom.worksheets import Worksheet
+from edgelab.classroom.worksheets.trace import trace
+
+worksheet = Worksheet("analysis")
+worksheet.fill()
+trace(worksheet, "3.before_after.latency.before")
+
+# %% [markdown]
+# On the left a record of your journal, on the right the cell (*cellule*) of the worksheet that it filled. Nobody typed it.
+# Lesson 01 shows the whole worksheet.
+#
 # ## Choose your data
 #
 # The digits are the default. CIFAR-10 (small photographs) comes as a sample; set the variable `EDGELAB_DATA` to a
@@ -173,8 +196,11 @@ question("00.q2")
 # %% [markdown]
 # ## Where to go next
 #
-# Next is lesson 10, which makes you hard to fool by a number; if you are in a hurry, lesson 24 is the workshop with everything
-# in one table. Every lesson can be entered directly.
+# Next is lesson 01, the worksheet that all lessons feed. Lesson 10 makes you hard to fool by a number; if you are in a hurry,
+# lesson 24 is the workshop with everything in one table. Every lesson can be entered directly.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("00")
+worksheet_progress("00")

@@ -703,4 +703,7 @@ question("10.q4")
 # gets eight bits, in size, in time and in accuracy. Lesson 24 brings ResNet50 and MobileNetV2 back, optimised.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("10")
+worksheet_progress("10")

@@ -965,4 +965,7 @@ question("20.q4")
 # MobileNetV2 side by side; lesson 25 asks why something is *not* faster.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("20")
+worksheet_progress("20")

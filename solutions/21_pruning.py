@@ -647,6 +647,52 @@ report.claim("pruning-speed", structure)
 # **What you can't:** that zeros never save time: the sparse file's dense layer may, and there is hardware for 2:4. Ask
 # for the machine, the kernel and the pattern.
 #
+# ## In your own words
+#
+# For part 1 of the worksheet: the principle (*principe*) in two sentences, three advantages (*avantages*) and three
+# drawbacks (*inconvénients*) *that you saw*, each with its number. Type no number: take it from this run, as in
+# `f"The download is {seen['download']:.1f} times smaller."`
+
+# %%
+seen = {
+    "download": whole / zeros,
+    "download with int8": whole / together,
+    "file": sizes[0]["file"] / sizes[most]["file"],
+    "as fast, half of the weights": 1 / result.ratio("pruned").value,
+    "as fast, half of the filters": 1 / structure.ratio("pruned filters 50 %").value,
+    "points lost, careful": 100 * (before.value - curves["careful"][most].value),
+    "points lost, naive": 100 * (before.value - curves["naive"][most].value),
+}
+{name: round(value, 2) for name, value in seen.items()}
+
+# %%
+principle = (
+    ### BEGIN SOLUTION
+    "Weights near 0 add little to a sum, so they are set to 0, little by little, while training "
+    "goes on and the others take over. Whole filters can be taken out as well."
+    ### END SOLUTION
+)
+advantages = [
+    ### BEGIN SOLUTION
+    f"With {most:.0%} zeros the compressed file is {seen['download']:.1f} times smaller.",
+    f"Zeros and int8 together: {seen['download with int8']:.1f} times smaller.",
+    f"Without half of its filters it is {seen['as fast, half of the filters']:.2f} times as fast.",
+    ### END SOLUTION
+]
+
+# %%
+from edgelab.classroom import note
+
+drawbacks = [
+    ### BEGIN SOLUTION
+    f"An ordinary file stores its zeros: uncompressed, {seen['file']:.2f} times smaller.",
+    f"Single zeros, half of all: {seen['as fast, half of the weights']:.2f} times as fast.",
+    f"Pruned in a hurry, {most:.0%} zeros cost {seen['points lost, naive']:.1f} points.",
+    ### END SOLUTION
+]
+note("21.part1", principle=principle, advantages=advantages, drawbacks=drawbacks)
+
+# %% [markdown]
 # ## Questions
 
 # %%
@@ -664,11 +710,11 @@ question("21.q4")
 # %% [markdown]
 # ## Where to go next
 #
-# Write down for the worksheet (part 1): the principle in two sentences, three advantages and three drawbacks *that you
-# saw*, each with its number.
-#
 # Next is lesson 22, distillation: a small network that learns from a large one instead of being cut out of it. Lesson 24
 # adds clustering (*partage de poids (regroupement)*) and puts the techniques together; lesson 25 asks why something is not faster.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("21")
+worksheet_progress("21")

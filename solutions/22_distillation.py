@@ -496,6 +496,53 @@ report.claim("distilled-speed", result)
 # **What you can conclude:** that a small architecture is fast. **What you can't:** credit distillation with it. The student without
 # a teacher is as fast.
 #
+# ## In your own words
+#
+# For part 1 of the worksheet: the principle (*principe*) in two sentences, three advantages (*avantages*) and three
+# drawbacks (*inconvénients*) *that you saw*, each with its number. Type no number: take it from this run, as in
+# `f"{seen['points, few labels']:+.1f} points with few labels."` The teacher that must exist first is a drawback too.
+
+# %%
+large, small = (result[name] for name in ("teacher", "small distilled"))
+seen = {
+    "points, few labels": 100 * few_good.difference,
+    "points, all labels": 100 * everything.difference,
+    "points, weak teacher": 100 * weak_all.difference,
+    "kept": 100 * small.accuracy.value / large.accuracy.value,
+    "file": large["size_file_bytes"] / small["size_file_bytes"],
+    "as fast": 1 / result.ratio("small distilled").value,
+    "parameters": teacher.count_params(),
+}
+{name: round(value, 2) for name, value in seen.items()}
+
+# %%
+principle = (
+    ### BEGIN SOLUTION
+    "A small network learns from the answers of a large one. Softened by a temperature, they say "
+    "which class is right, and also what the image resembles."
+    ### END SOLUTION
+)
+advantages = [
+    ### BEGIN SOLUTION
+    f"With {LABELS} labels the teacher was worth {seen['points, few labels']:+.1f} points.",
+    f"The small student keeps {seen['kept']:.1f} % of the teacher's accuracy.",
+    f"Its file is {seen['file']:.1f} times smaller, and it is {seen['as fast']:.1f} times as fast.",
+    ### END SOLUTION
+]
+
+# %%
+from edgelab.classroom import note
+
+drawbacks = [
+    ### BEGIN SOLUTION
+    f"With all labels the teacher was worth {seen['points, all labels']:+.1f} points.",
+    f"A weak teacher was worth {seen['points, weak teacher']:+.1f} points.",
+    f"A teacher must be there first: here one with {seen['parameters']:,} parameters.",
+    ### END SOLUTION
+]
+note("22.part1", principle=principle, advantages=advantages, drawbacks=drawbacks)
+
+# %% [markdown]
 # ## Questions
 
 # %%
@@ -513,11 +560,11 @@ question("22.q4")
 # %% [markdown]
 # ## Where to go next
 #
-# For the worksheet (part 1): distillation in two sentences, three advantages and three drawbacks *that you saw*, each with its number.
-# The longer training and the teacher that must exist belong to the drawbacks.
-#
 # Next is lesson 23, architectures that are small by design: often the better first step. Lesson 24 combines: a distilled student, then
 # quantized, beside pruned and clustered networks.
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("22")
+worksheet_progress("22")

@@ -635,4 +635,7 @@ question("23.q4")
 # in the table of four. Your guesses, exercises and records:
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("23")
+worksheet_progress("23")

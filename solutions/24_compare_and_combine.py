@@ -739,4 +739,7 @@ question("24.q4")
 # `PROFILE = "full"` in the first cell. Your guesses, exercises and records:
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("24")
+worksheet_progress("24")

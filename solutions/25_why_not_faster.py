@@ -754,4 +754,7 @@ question("25.q4")
 # remedy is a proposed improvement whose gain you can compute first. Your guesses, exercises and records:
 
 # %%
+from edgelab.classroom import worksheet_progress
+
 lesson_summary("25")
+worksheet_progress("25")

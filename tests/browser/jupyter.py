@@ -100,6 +100,18 @@ def run_all(page: Any, seconds: float = 600) -> None:
     """Run all cells and wait until the last one is done."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    _wait_for_cells(page, seconds)
+
+
+def restart_and_run_all(page: Any, seconds: float = 600) -> None:
+    """Start a new kernel, run all cells in it and wait until the last one is done."""
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Restart Kernel and Run All Cells…", exact=True).click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    _wait_for_cells(page, seconds)
+
+
+def _wait_for_cells(page: Any, seconds: float) -> None:
     page.wait_for_timeout(1 * SECOND)
     # A cell that waits or runs shows an asterisk where its number will be.
     waiting = page.locator(".jp-InputPrompt", has_text="*")

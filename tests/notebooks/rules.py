@@ -175,6 +175,8 @@ def lacks_an_ending(notebook: Any) -> list[str]:
     found = []
     if not code or "lesson_summary(" not in code[-1]:
         found.append("the last code cell does not call `lesson_summary`")
+    if not code or not re.search(r"\bworksheet_progress\(|\bws\.show\(", code[-1]):
+        found.append("the last code cell does not show the worksheet (`worksheet_progress`)")
     if not any(re.search(r"\bquestion\(", source) for source in code):
         found.append("no questions")
     if not re.search(r"(?i)\bnext\b", text):

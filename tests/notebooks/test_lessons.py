@@ -18,6 +18,7 @@ import pytest
 from edgelab.classroom import execution, lessons
 from edgelab.classroom.exercises import exercises_of
 from edgelab.classroom.journal import Journal
+from edgelab.classroom.worksheets import Worksheet
 
 CELL_SECONDS = 300
 MOST_SECONDS = 600
@@ -43,6 +44,9 @@ def test_the_solved_lesson_runs_from_top_to_bottom(lesson: lessons.Lesson, tmp_p
     assert journal.verify() == []
     answers = {entry.name: entry.payload["status"] for entry in journal.find("exercise")}
     assert answers == {e.name: "passed" for e in exercises_of(lesson.number)}
+    complete = tmp_path / "own" / "practice" / "whole.json"
+    if lesson.number == "01":  # it fills a whole worksheet by code, and nothing is found in it
+        assert Worksheet("analysis", path=complete, journal=journal).audit().findings == ()
 
 
 @pytest.mark.lesson

@@ -132,7 +132,11 @@ CASES = [
     (
         rules.lacks_an_ending,
         notebook(text("Goodbye."), code("print()")),
-        notebook(code('question("20.q1")'), text("Next: lesson 21."), code('lesson_summary("20")')),
+        notebook(
+            code('question("20.q1")'),
+            text("Next: lesson 21."),
+            code('lesson_summary("20")\nworksheet_progress("20")'),
+        ),
     ),
     (rules.emoji, notebook(text("Well done \U0001f389")), notebook(text("4 × 2 → 8, “done” ✓"))),
     (
