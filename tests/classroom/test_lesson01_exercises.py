@@ -14,6 +14,7 @@ from edgelab.classroom.exercises.filing_mistakes import record
 from edgelab.classroom.language import speaking
 from tests.classroom.answers import (  # noqa: F401 - pytest runs them here
     Answer,
+    test_a_misconception_is_told_in_its_own_words,
     test_a_right_answer_passes_however_it_is_written,
     test_a_stub_is_not_answered_yet,
     test_a_wrong_answer_is_rejected_for_its_reason,
