@@ -80,8 +80,9 @@ from edgelab.classroom.worksheets.trace import trace
 trace(ws, "3.before_after.size.improvement")
 
 # %% [markdown]
-# Blue: what stands in the journal, with the number of its record and the beginning of its hash (*empreinte*), a fingerprint
-# of everything in the record. Green: what stands in the worksheet. The last box was measured by nobody. It follows from two others.
+# On the left (blue) what stands in the journal, with the number of its record and the beginning of its hash (*empreinte*), a
+# fingerprint of everything in the record. On the right (green) what stands in the worksheet. The last box was measured by nobody:
+# it follows from two others.
 #
 # ### Exercise 1: the improvement
 #

@@ -100,6 +100,7 @@ def run_all(page: Any, seconds: float = 600) -> None:
     """Run all cells and wait until the last one is done."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_timeout(1 * SECOND)
     _wait_for_cells(page, seconds)
 
 
@@ -108,11 +109,12 @@ def restart_and_run_all(page: Any, seconds: float = 600) -> None:
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_role("menuitem", name="Restart Kernel and Run All Cells…", exact=True).click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
+    # A new kernel takes its time; until it is there, the cells look as the old one left them.
+    _expect(page.locator(".jp-InputPrompt", has_text="*").first).to_be_visible(timeout=60 * SECOND)
     _wait_for_cells(page, seconds)
 
 
 def _wait_for_cells(page: Any, seconds: float) -> None:
-    page.wait_for_timeout(1 * SECOND)
     # A cell that waits or runs shows an asterisk where its number will be.
     waiting = page.locator(".jp-InputPrompt", has_text="*")
     _expect(waiting).to_have_count(0, timeout=seconds * SECOND)
