@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgelab.classroom.grading import gradebook, machines, statistics
+from edgelab.classroom.grading import gradebook, machines, machines_chart, statistics
 from edgelab.classroom.grading.feedback import safe, whole
 from edgelab.classroom.language import _, language, ngettext
 
@@ -114,7 +114,7 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
 
 
 def _machines(graded: Sequence[Graded]) -> list[str]:
-    chart = machines.chart(machines.pooled(gain for g in graded for gain in g.gains))
+    chart = machines_chart.chart(machines.pooled(gain for g in graded for gain in g.gains))
     if chart is None:
         return []
     says = _(

@@ -13,8 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgelab.classroom.grading.decisions import Decided
 from edgelab.classroom.grading.marking import Mark
-from edgelab.classroom.grading.sheets import Decided, Shown
+from edgelab.classroom.grading.sheets import Shown
 from edgelab.classroom.language import _, format_number, ngettext, speaking
 from edgelab.classroom.worksheets import page as worksheet_page
 from edgelab.classroom.worksheets.audit import Audit, Finding
