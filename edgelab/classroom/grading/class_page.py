@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 300  # of a table in the page; the CSV files have them all
 _STYLE = """
 body { max-width: 60rem; }
+table { table-layout: auto; }
 .summary { font-size: 1.05rem; margin: .5rem 0 1rem; }
 table.list { table-layout: auto; }
 table.list th { white-space: nowrap; }
@@ -70,7 +71,7 @@ def summary(graded: Sequence[Graded]) -> str:
         (gradebook.UNREADABLE, _("{n} that could not be read")),
     ]
     counts = [text.format(n=states.count(state)) for state, text in parts if state in states]
-    return f"{told}: {', '.join(counts)}." if counts else f"{told}."
+    return _("{hand_ins}: {states}.").format(hand_ins=told, states=", ".join(counts))
 
 
 def _section(title: str, parts: Sequence[str]) -> list[str]:
