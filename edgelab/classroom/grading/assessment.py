@@ -24,8 +24,9 @@ from edgelab.classroom.grading import (
     sheets,
 )
 from edgelab.classroom.grading.archives import shown
+from edgelab.classroom.grading.decisions import Decided
 from edgelab.classroom.grading.reading import HandIn
-from edgelab.classroom.grading.sheets import Decided, Shown
+from edgelab.classroom.grading.sheets import Shown
 from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import language, speaking
 from edgelab.classroom.tampering import Reading

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgelab.classroom.grading import gradebook, machines, statistics
+from edgelab.classroom.grading import gradebook, machines, machines_chart, statistics
 from edgelab.classroom.grading.feedback import safe, whole
 from edgelab.classroom.language import _, language, ngettext
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 300  # of a table in the page; the CSV files have them all
 _STYLE = """
 body { max-width: 60rem; }
+table { table-layout: auto; }
 .summary { font-size: 1.05rem; margin: .5rem 0 1rem; }
 table.list { table-layout: auto; }
 table.list th { white-space: nowrap; }
@@ -70,7 +71,7 @@ def summary(graded: Sequence[Graded]) -> str:
         (gradebook.UNREADABLE, _("{n} that could not be read")),
     ]
     counts = [text.format(n=states.count(state)) for state, text in parts if state in states]
-    return f"{told}: {', '.join(counts)}." if counts else f"{told}."
+    return _("{hand_ins}: {states}.").format(hand_ins=told, states=", ".join(counts))
 
 
 def _section(title: str, parts: Sequence[str]) -> list[str]:
@@ -114,7 +115,7 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
 
 
 def _machines(graded: Sequence[Graded]) -> list[str]:
-    chart = machines.chart(machines.pooled(gain for g in graded for gain in g.gains))
+    chart = machines_chart.chart(machines.pooled(gain for g in graded for gain in g.gains))
     if chart is None:
         return []
     says = _(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgelab import workspace
 from edgelab.classroom.cards import Card
-from edgelab.classroom.grading import class_page, machines, statistics
+from edgelab.classroom.grading import class_page, machines, machines_chart, statistics
 from edgelab.classroom.grading.assessment import Graded
 from edgelab.classroom.grading.batch import Result
 from edgelab.classroom.language import _, language
@@ -54,7 +54,7 @@ def by_question(result: Result) -> Chart | Card:
 def class_machines(result: Result) -> Chart | Card:
     """Return the chart of what each technique gained on which machine, without names."""
     rows = machines.pooled(gain for g in result.graded for gain in g.gains)
-    return machines.chart(rows) or _nothing()
+    return machines_chart.chart(rows) or _nothing()
 
 
 def exemplars(folder: Path) -> Path:

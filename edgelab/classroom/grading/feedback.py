@@ -13,8 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgelab.classroom.grading.decisions import Decided
 from edgelab.classroom.grading.marking import Mark
-from edgelab.classroom.grading.sheets import Decided, Shown
+from edgelab.classroom.grading.sheets import Shown
 from edgelab.classroom.language import _, format_number, ngettext, speaking
 from edgelab.classroom.worksheets import page as worksheet_page
 from edgelab.classroom.worksheets.audit import Audit, Finding
@@ -128,24 +129,24 @@ def _total(decided: Decided) -> str:
 
 
 def _parts(schema: Schema, lang: str, decided: Decided) -> str:
+    """Return the points of each part, and what is open in it, where anything is."""
     rows = []
     for part in schema.parts:
         marks = [m for m in decided.marks if m.question.startswith(f"{part.id}.")]
         if not marks:
             continue
-        got = sum(decided.points(m.question) or 0 for m in marks)
-        of = sum(m.of for m in marks)
+        got = format_number(sum(decided.points(m.question) or 0 for m in marks), 4)
+        of = format_number(sum(m.of for m in marks), 4)
         still = sum(decided.points(m.question) is None for m in marks)
         state = ngettext("{n} question open", "{n} questions open", still).format(n=still)
+        more = f"<td>{safe(state) if still else ''}</td>" if decided.open else ""
         rows.append(
             f"<tr><td>{safe(_heading(part, lang))}</td>"
-            f'<td class="number">{safe(format_number(got, 4))} / {safe(format_number(of, 4))}</td>'
-            f"<td>{safe(state) if still else ''}</td></tr>"
+            f'<td class="number">{safe(got)} / {safe(of)}</td>{more}</tr>'
         )
-    head = _head(_("Part"), _("Points"))
+    head = _head(_("Part"), _("Points")) + ('<th scope="col"></th>' if decided.open else "")
     return (
-        f'<table class="marks"><thead><tr>{head}<th scope="col"></th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'<table class="marks"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgelab.classroom.grading import assessment, sheets
+from edgelab.classroom.grading import assessment, decisions, sheets
 from edgelab.classroom.grading.feedback import safe
 from edgelab.classroom.language import _, format_number
 from edgelab.errors import EdgelabError, FormatError, MissingFileError
@@ -64,7 +64,9 @@ def cases(out: str | Path) -> list[Case]:
         except FormatError:
             continue  # named by the next `edgelab grade`
         name = str(content.get("name") or path.stem)
-        found += [Case(path, name, entry) for entry in sheets.questions(content) if "of" in entry]
+        found += [
+            Case(path, name, entry) for entry in decisions.questions(content) if "of" in entry
+        ]
     order = {name: at for at, name in enumerate(dict.fromkeys(case.question for case in found))}
     return sorted(found, key=lambda case: (order[case.question], case.path.name))
 
@@ -231,7 +233,7 @@ def _titles(every: list[Case]) -> list[tuple[str, str]]:
 def _decided(case: Case, written: str, comment: str) -> tuple[Case, str]:
     """Write a decision into the sheet; return the case as it stands now, and what to tell."""
     of = float(case.entry.get("of") or 0)
-    points, problem = sheets.valid(written.strip() or None, of)
+    points, problem = decisions.valid(written.strip() or None, of)
     if problem:
         return case, problem.format(question=case.question, written=written[:40], of=f"{of:g}")
     try:

@@ -10,7 +10,6 @@ can't be read is left alone, and the new one is written beside it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +18,14 @@ from typing import Any
 import yaml
 
 from edgelab import workspace
+from edgelab.classroom.grading import decisions
+from edgelab.classroom.grading.decisions import Decided, Decision, questions
 from edgelab.classroom.grading.marking import Mark
 from edgelab.classroom.language import _
 from edgelab.errors import FormatError
 
 MOST_BYTES = 5_000_000
 _LONGEST_TEXT = 4_000  # of an answer, as it is shown in the sheet
-_OURS = ("question", "title", "of", "proposed", "why", "check", "criteria", "answer", "seen")
-_THEIRS = ("points", "comment")
-_TOP = ("student", "name", "file", "problem", "total", "comment", "questions")
 
 
 @dataclass(frozen=True)
@@ -37,63 +35,6 @@ class Shown:
     title: str
     answer: Mapping[str, str] = field(default_factory=dict)
     criteria: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a person wrote for one question."""
-
-    points: float | None = None
-    comment: str = ""
-    seen: str = ""  # of which answer
-    check: str = ""
-    written: Any = None  # as it stands in the sheet
-    more: Mapping[str, Any] = field(default_factory=dict)  # keys that mean nothing here: kept
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The marks of one student as they stand now."""
-
-    marks: tuple[Mark, ...] = ()
-    given: Mapping[str, Decision] = field(default_factory=dict)
-    comment: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)  # keys that mean nothing here: kept
-    problems: tuple[str, ...] = ()  # conflicts, for the person who marks
-
-    def points(self, question: str) -> float | None:
-        """Return what a question earns: a person's points, else the proposed ones, else None."""
-        decision = self.given.get(question)
-        if decision and decision.written is not None:
-            return (
-                decision.points
-            )  # None where it is no valid mark: nothing else is put in its place
-        return next((m.proposed for m in self.marks if m.question == question), None)
-
-    def by_person(self, question: str) -> bool:
-        """Tell whether a person gave the points."""
-        decision = self.given.get(question)
-        return decision is not None and decision.written is not None
-
-    def comment_on(self, question: str) -> str:
-        """Return what a person wrote about a question."""
-        decision = self.given.get(question)
-        return decision.comment if decision else ""
-
-    @property
-    def total(self) -> float:
-        """Return the points so far."""
-        return sum(self.points(m.question) or 0.0 for m in self.marks)
-
-    @property
-    def of(self) -> float:
-        """Return how many points there are."""
-        return sum(m.of for m in self.marks)
-
-    @property
-    def open(self) -> tuple[str, ...]:
-        """Return the questions that nobody has marked yet."""
-        return tuple(m.question for m in self.marks if self.points(m.question) is None)
 
 
 def store(
@@ -120,8 +61,8 @@ def store(
     more: dict[str, Any] = {}
     try:
         before = read(path)
-        more = {key: value for key, value in before.items() if key not in _TOP}
-        given, comment, problems = _given(before, {m.question: m for m in marks})
+        more = {key: value for key, value in before.items() if key not in decisions.TOP}
+        given, comment, problems = decisions.given_in(before, {m.question: m for m in marks})
         owner = before.get("name")
         if owner not in (None, head["name"]) and (given or comment):
             says = _("The sheet {file} was of “{owner}”; its marks were kept.")
@@ -175,67 +116,6 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("questions", []), list):
         raise FormatError(f"{path.name} is no sheet of marks.")
     return content
-
-
-def questions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the questions of a sheet, in its order."""
-    return [entry for entry in content.get("questions") or [] if isinstance(entry, dict)]
-
-
-def _given(
-    content: Mapping[str, Any], marks: Mapping[str, Mark]
-) -> tuple[dict[str, Decision], str, list[str]]:
-    """Return a person's decisions, the general comment, and what is wrong with them."""
-    given: dict[str, Decision] = {}
-    problems = [
-        _("The sheet has a key “{key}” that means nothing; it is kept.").format(key=str(key)[:40])
-        for key in content
-        if key not in _TOP
-    ]
-    for entry in questions(content):
-        name = str(entry.get("question"))
-        more = {k: v for k, v in entry.items() if k not in (*_OURS, *_THEIRS)}
-        written = entry.get("points")
-        comment = str(entry.get("comment") or "")
-        check = str(entry.get("check") or "")
-        if written is None and not comment and not more:
-            continue
-        mark = marks.get(name)
-        points, problem = valid(written, mark.of if mark else math.inf)
-        told = {"question": name, "written": str(written)[:40]}
-        if problem:
-            problems.append(problem.format(**told, of=mark.of if mark else ""))
-        if more:
-            says = _("{question}: the key “{key}” means nothing; write `points` or `comment`.")
-            problems.append(says.format(question=name, key=str(next(iter(more)))[:40]))
-        if mark is None:
-            says = _("{question}: marked, and no longer a question of the worksheet.")
-            problems.append(says.format(question=name))
-        elif written is not None:
-            if entry.get("seen") not in (None, mark.seen):
-                check = _(
-                    "The answer changed after it was marked. Look again, then delete this line."
-                )
-            if check:
-                problems.append(f"{name}: {check}")
-        given[name] = Decision(points, comment, mark.seen if mark else "", check, written, more)
-    return given, str(content.get("comment") or ""), problems
-
-
-def valid(written: Any, of: float) -> tuple[float | None, str]:
-    """Return the points that a person wrote, or None with what is wrong with them."""
-    if written is None:
-        return None, ""
-    if isinstance(written, str):  # a decimal comma makes a text of it
-        try:
-            written = float(written.strip().replace(",", "."))
-        except ValueError:
-            return None, _("{question}: “{written}” is no number of points.")
-    if isinstance(written, bool) or not isinstance(written, int | float):
-        return None, _("{question}: “{written}” is no number of points.")
-    if not 0 <= written <= of:
-        return None, _("{question}: {written} points, and the question gives 0 to {of}.")
-    return float(written), ""
 
 
 def _written(decided: Decided, head: Mapping[str, str], shown: Mapping[str, Shown]) -> bytes:

@@ -51,6 +51,6 @@ def no_charts(monkeypatch):
     for place, name in (
         (class_page.statistics, "spread"),
         (class_page.statistics, "by_question"),
-        (class_page.machines, "chart"),
+        (class_page.machines_chart, "chart"),
     ):
         monkeypatch.setattr(place, name, lambda *_: None)

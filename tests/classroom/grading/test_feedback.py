@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from edgelab.classroom.grading import feedback, gradebook, sheets
+from edgelab.classroom.grading import feedback, gradebook
+from edgelab.classroom.grading.decisions import Decided, Decision
 from edgelab.classroom.grading.feedback import Told
 from edgelab.classroom.grading.marking import Mark
-from edgelab.classroom.grading.sheets import Decided, Decision, Shown
+from edgelab.classroom.grading.sheets import Shown
 from edgelab.classroom.worksheets.audit import Audit, Finding
 
 ATTACK = "\"><script>alert(1)</script><img src=x onerror=alert(1)>' style='x"
@@ -82,7 +83,7 @@ def test_a_cell_of_the_gradebook_is_one_harmless_line():
 
 
 def test_points_that_are_open_are_said_to_be(schema):
-    decided = sheets.Decided((Mark("1.pruning_principle", 2, None, "", ""),))
+    decided = Decided((Mark("1.pruning_principle", 2, None, "", ""),))
     page = feedback.page(schema, "en", Told("Zoé", decided, Audit((), ()), {}))
     assert "1 question is not marked yet" in page
     assert "not marked yet, 2 points at most" in page

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from edgelab.classroom.chain import Entry
-from edgelab.classroom.grading import machines
+from edgelab.classroom.grading import machines, machines_chart
 from edgelab.classroom.grading.machines import Gain, Machine
 from tests import records_made, submissions_made as made
 
@@ -104,13 +104,13 @@ def test_the_class_shows_what_each_instruction_set_gains(graded_class):
 
 
 def test_the_chart_has_a_table_twin_and_names_nobody(graded_class):
-    chart = machines.chart(
+    chart = machines_chart.chart(
         machines.pooled(gain for g in graded_class.result.graded for gain in g.gains)
     )
     shown = chart.to_html() + (graded_class.out / "machines.csv").read_text("utf-8-sig")
     assert not [one.name for one in graded_class.made if one.name in shown]
     assert "int8 with AVX2" in chart.alt
-    assert machines.chart([]) is None
+    assert machines_chart.chart([]) is None
 
 
 def test_a_processors_name_is_a_strangers_text():

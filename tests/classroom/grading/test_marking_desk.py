@@ -7,7 +7,7 @@ import shutil
 import pytest
 import yaml
 
-from edgelab.classroom.grading import class_view as overview, marking_desk as desks, sheets
+from edgelab.classroom.grading import class_view as overview, decisions, marking_desk as desks
 from edgelab.classroom.grading.marking_desk import Case
 from edgelab.errors import MissingFileError
 
@@ -23,7 +23,7 @@ def out(graded_class, tmp_path):
 
 def entry_of(case):
     content = yaml.safe_load(case.path.read_text("utf-8"))
-    return next(e for e in sheets.questions(content) if e["question"] == case.question)
+    return next(e for e in decisions.questions(content) if e["question"] == case.question)
 
 
 def test_every_answer_is_a_case_question_by_question(out):
