@@ -30,7 +30,9 @@ workshop: setup
 
 test: setup
 	@$(PYTHON) .ci/setup.py --nbgrader
-	@$(BIN)/python -m pytest --durations=15 --junitxml=build/tests.xml
+	@$(BIN)/python -m pytest -m "not lesson" -n logical --maxprocesses 4 --dist loadfile --durations=15 \
+	  --junitxml=build/tests-units.xml; units=$$?; \
+	$(BIN)/python -m pytest -m lesson --durations=15 --junitxml=build/tests-lessons.xml && exit $$units
 
 notebooks: setup
 	@$(BIN)/edgelab notebooks

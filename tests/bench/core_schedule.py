@@ -1,7 +1,7 @@
 """How long set-up, tests and lessons took: read from the records of their own last complete runs.
 
-`make setup` notes its seconds when it starts from nothing, `make test` writes `build/tests.xml`, and
-`make notebooks` writes `data/lessons.json`. What has no record counts as missed.
+`make setup` notes its seconds when it starts from nothing, `make test` writes `build/tests-*.xml`,
+and `make notebooks` writes `data/lessons.json`. What has no record counts as missed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ from tests.bench.figure import Figure, at_most
 
 CLONE = Path(__file__).resolve().parents[2]
 SETUP = CLONE / ".venv" / "edgelab-setup.json"
-TESTS = CLONE / "build" / "tests.xml"
+UNITS = CLONE / "build" / "tests-units.xml"
+LESSONS = CLONE / "build" / "tests-lessons.xml"
 SOLVED = re.compile(r"test_the_solved_lesson_runs_from_top_to_bottom\[(\d\d)")
 # Lessons that may take longer than the others, in seconds.
 CI_LIMITS = {"24": 150.0}
 CLASS_LIMITS = {"22": 240.0}
 # All tests, in minutes: with the first four lessons, and with all of some twenty.
 FIRST_LESSONS, FIRST_MINUTES, ALL_MINUTES = 4, 20.0, 45.0
+UNIT_MINUTES = 5.0
 
 
 def figures() -> Iterator[Figure]:
     """Read the records."""
-    total, lessons = tests_took()
+    units, (others, lessons) = units_took(), lessons_took()
     yield minutes("set-up from nothing", setup_took(), 15, "make lab, in a fresh clone")
     runs = timetable.recorded()
     most = FIRST_MINUTES if len(runs) <= FIRST_LESSONS else ALL_MINUTES
-    yield minutes("make test", total, most, "make test")
+    yield minutes("unit tests", units, UNIT_MINUTES, "make test")
+    both = None if units is None or others is None else units + others
+    yield minutes("make test", both, most, "make test")
     for number in sorted({*lessons, *runs}):
         limit = CI_LIMITS.get(number, 90.0)
         yield seconds(f"lesson {number} in ci", lessons.get(number), limit, "make test")
@@ -49,18 +53,25 @@ def setup_took() -> float | None:
     return None if value is None else float(value)
 
 
-def tests_took() -> tuple[float | None, dict[str, float]]:
-    """Return the seconds of the last run of all tests, and of each solved lesson in it."""
-    if not TESTS.exists():
+def units_took() -> float | None:
+    """Return the seconds of the last run of the unit tests (by the clock: they run side by side)."""
+    return None if not UNITS.exists() else _took(ET.parse(UNITS).getroot())
+
+
+def lessons_took() -> tuple[float | None, dict[str, float]]:
+    """Return the seconds of the last run of the lessons, and of each solved lesson in it."""
+    if not LESSONS.exists():
         return None, {}
-    root = ET.parse(TESTS).getroot()
-    lessons = {}
+    root = ET.parse(LESSONS).getroot()
+    found = {}
     for case in root.iter("testcase"):
-        found = SOLVED.search(case.get("name", ""))
-        if found:
-            lessons[found.group(1)] = float(case.get("time", "nan"))
-    total = sum(float(suite.get("time", "nan")) for suite in root.iter("testsuite"))
-    return total, lessons
+        if named := SOLVED.search(case.get("name", "")):
+            found[named.group(1)] = float(case.get("time", "nan"))
+    return _took(root), found
+
+
+def _took(root: ET.Element) -> float:
+    return sum(float(suite.get("time", "nan")) for suite in root.iter("testsuite"))
 
 
 def minutes(name: str, took: float | None, limit: float, how: str) -> Figure:
