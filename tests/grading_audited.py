@@ -97,9 +97,8 @@ def _page(path: Path) -> list[str]:
     content = path.read_text("utf-8")
     reader = _Reader()
     # Each different tag once: the parser is slow, and a page has few different ones.
-    for tag in dict.fromkeys(
-        re.findall(r"<[^<>]*(?:>|(?=<)|\Z)", content.split("</style>", 1)[-1])
-    ):
+    body = re.sub(r"<style>.*?</style>", "", content, count=1, flags=re.DOTALL)
+    for tag in dict.fromkeys(re.findall(r"<[^<>]*(?:>|(?=<)|\Z)", body)):
         reader.feed(tag)
     found = list(reader.found)
     if "default-src 'none'" not in content:
