@@ -29,7 +29,7 @@ from edgelab.classroom.worksheets.schema import Field, Schema
 
 SIMILAR = 85.0  # percent: rapidfuzz's ratio of two texts that count as near-identical
 SHORTEST = 100  # characters: shorter texts are alike by chance
-LONGEST = 2_000  # characters that are compared
+LONGEST = 1_200  # characters that are compared: the time grows with their square
 COMMON = 0.3  # the share of a class above which a text is taken to come from the course …
 FEWEST_COMMON = 8  # … if so many have it at least
 # Twelve of seventy words replaced leave a ratio of 85, and nearly half of the runs of three words.
