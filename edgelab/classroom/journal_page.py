@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from edgelab import records
@@ -11,7 +10,7 @@ from edgelab.classroom import notes
 from edgelab.classroom.cards import Card
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _, format_number, ngettext, with_unit
+from edgelab.classroom.language import _, format_number, local_time, ngettext, with_unit
 from edgelab.classroom.tampering import kind_name
 from edgelab.errors import EdgelabError
 from edgelab.explaining.explain import Explanation
@@ -29,7 +28,7 @@ def page(journal: Journal, limit: int = 10) -> Card:
             [
                 [
                     str(entry.number) if entry.hash else "–",
-                    _local_time(entry.when),
+                    local_time(entry.when),
                     kind_name(entry.kind),
                     entry.name,
                     gist(entry),
@@ -84,10 +83,3 @@ _SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
     "note": lambda said: notes.shortened(said["parts"]),
     "cpu": lambda said: _cores(float(said["cores"]), int(said["machine_cores"])),
 }
-
-
-def _local_time(when: str) -> str:
-    try:
-        return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return when

@@ -23,6 +23,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from edgelab.errors import InputError, MissingFileError
@@ -139,6 +140,14 @@ def with_unit(value: float, unit: str, digits: int = 3) -> str:
     few = abs(value) < 2 if language() == "fr" else text.lstrip("-") == "1"
     name = "point" if unit == "points" and few else unit_name(unit)
     return text + (NO_BREAK + name if unit else "")
+
+
+def local_time(when: str) -> str:
+    """Return a recorded time as the clock on the wall shows it; what is no time is returned as it is."""
+    try:
+        return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return when
 
 
 def unit_name(unit: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgelab.classroom.cards import Card
-from edgelab.classroom.language import _, language, ngettext
+from edgelab.classroom.language import _, language, local_time, ngettext
 from edgelab.classroom.worksheets.answers import Answers
 from edgelab.classroom.worksheets.audit import Audit, Finding
 from edgelab.classroom.worksheets.schema import Schema
@@ -29,7 +29,7 @@ def overview(schema: Schema, answers: Answers, found: Audit) -> Card:
         card.say(_("… and {n} more.").format(n=len(told) - _MOST_FINDINGS))
     card.say(summary(found), quiet=True)
     if answers.saved:
-        card.say(_("Saved: {when}").format(when=answers.saved), quiet=True)
+        card.say(_("Saved: {when}").format(when=local_time(answers.saved)), quiet=True)
     return card
 
 
