@@ -25,6 +25,7 @@ from edgelab.errors import InputError
 from edgelab.images.splits import Split
 from edgelab.pruning import masks
 from edgelab.quantizing import sensitivity
+from edgelab.quantizing.by_layer import ByLayer
 from edgelab.records import Accuracy
 
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
@@ -69,7 +70,7 @@ class LayerPoints:
 
 
 @dataclass(frozen=True)
-class PruningScan:
+class PruningScan(ByLayer[LayerPoints]):
     """The layers of a network in the order in which they run. Behaves like a sequence of them.
 
     Attributes:
@@ -83,21 +84,6 @@ class PruningScan:
     layers: tuple[LayerPoints, ...]
     baseline: Accuracy
     images: int
-
-    def __iter__(self) -> Iterator[LayerPoints]:
-        return iter(self.layers)
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, key: int | str) -> LayerPoints:
-        if isinstance(key, int):
-            return self.layers[key]
-        for layer in self.layers:
-            if layer.layer == key:
-                return layer
-        names = ", ".join(layer.layer for layer in self.layers)
-        raise InputError(f"There is no layer {key!r} in this scan; it has {names}.")
 
     @property
     def sparsities(self) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from edgelab.errors import InputError
 from edgelab.files import tflite
 from edgelab.images.splits import Split
 from edgelab.quantizing import weight_recipes
+from edgelab.quantizing.by_layer import ByLayer
 from edgelab.records import Accuracy
 
 # Probabilities below this are rounding noise of float32; without a floor one zero makes KL infinite.
@@ -65,7 +66,7 @@ class LayerSensitivity:
 
 
 @dataclass(frozen=True)
-class Scan:
+class Scan(ByLayer[LayerSensitivity]):
     """The layers of a model in the order in which they run, and the model they were compared with.
 
     Behaves like a sequence of `LayerSensitivity`.
@@ -87,21 +88,6 @@ class Scan:
     float_bytes: int
     low_bytes: int
     images: int
-
-    def __iter__(self) -> Iterator[LayerSensitivity]:
-        return iter(self.layers)
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, key: int | str) -> LayerSensitivity:
-        if isinstance(key, int):
-            return self.layers[key]
-        for layer in self.layers:
-            if layer.layer == key:
-                return layer
-        names = ", ".join(layer.layer for layer in self.layers)
-        raise InputError(f"There is no layer {key!r} in this scan; it has {names}.")
 
     @property
     def ranked(self) -> tuple[LayerSensitivity, ...]:

@@ -76,6 +76,7 @@ def test_nobody_can_change_a_split_by_accident():
 def test_making_a_split_leaves_the_callers_array_writeable():
     images = np.zeros((3, 2, 2, 1), np.float32)
     split(n=3, x=images)
+    assert images.flags.writeable
     images[0] = 1
 
 

@@ -10,7 +10,6 @@ is graded again alone, and if it does so twice it gets a row that says so; the o
 from __future__ import annotations
 
 import multiprocessing
-import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -34,6 +33,7 @@ from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import _, ngettext
 from edgelab.classroom.worksheets import rubric as rubrics, schema as schemas
 from edgelab.errors import InputError, MissingFileError, StorageError
+from edgelab.measuring import machine
 
 _CHUNK = 8  # hand-ins that a process takes at a time
 _AHEAD = 2  # chunks that wait for each process
@@ -127,7 +127,7 @@ def told(result: Result) -> str:
 
 
 def _all(found: Sequence[Submission], course: Course, processes: int | None) -> Iterator[Graded]:
-    count = min(processes or _cores(), MOST_PROCESSES, max(1, len(found) // 2))
+    count = min(processes or machine.cores(), MOST_PROCESSES, max(1, len(found) // 2))
     with progress.bar(total=len(found), description="Grading", unit="hand-ins") as bar:
         if count == 1 or (processes is None and len(found) < _FEW):
             for submission in found:
@@ -252,10 +252,6 @@ def _orphans(course: Course, graded: Sequence[Graded]) -> list[str]:
 def _lessons() -> list[str]:
     folder = Path(exercises.__file__).parent
     return sorted(path.stem.removeprefix("lesson") for path in folder.glob("lesson[0-9][0-9].py"))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read(export: Path) -> bytes:
