@@ -20,7 +20,8 @@ from edgelab.classroom import chain
 from edgelab.classroom.chain import Entry as Line
 from edgelab.classroom.worksheets import answers as kept, filling
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.schema import Schema
 from tests import records_made
 
 # Processor, int8 and float instructions, cores, how fast it is, and what int8 gains on it.

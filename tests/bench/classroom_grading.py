@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 
 from edgelab.classroom.grading import batch
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import loading
 from tests import submissions_made
 from tests.bench.figure import Figure, at_least, at_most, reported
 
@@ -71,7 +71,7 @@ def _cpu() -> float:
 
 def figures() -> Iterator[Figure]:
     """Make a class with a seed, grade it, and compare what is found with what was planted."""
-    schema = schemas.load("analysis")
+    schema = loading.load("analysis")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         made, planted = submissions_made.make_class(schema, STUDENTS, seed=5, size=RECORDS)

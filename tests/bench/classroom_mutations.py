@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgelab.classroom.grading import batch
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import loading
 from tests import grading_audited, submissions_made, submissions_mutated
 from tests.bench.classroom_grading import PROCESSES, Memory
 from tests.bench.figure import Figure, at_least, at_most, reported
@@ -22,7 +22,7 @@ BASES = 20
 
 def figures() -> Iterator[Figure]:
     """Grade them all and look at the results with independent eyes."""
-    schema = schemas.load("analysis")
+    schema = loading.load("analysis")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         bases = [

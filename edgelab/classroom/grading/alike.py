@@ -25,7 +25,8 @@ import numpy as np
 
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.worksheets.answers import Answers, plain
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.schema import Schema
 
 SIMILAR = 85.0  # percent: rapidfuzz's ratio of two texts that count as near-identical
 SHORTEST = 100  # characters: shorter texts are alike by chance

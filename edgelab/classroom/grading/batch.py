@@ -31,7 +31,7 @@ from edgelab.classroom.grading import (
 from edgelab.classroom.grading.assessment import Course, Graded
 from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import _, ngettext
-from edgelab.classroom.worksheets import rubric as rubrics, schema as schemas
+from edgelab.classroom.worksheets import loading, rubric as rubrics
 from edgelab.errors import InputError, MissingFileError, StorageError
 from edgelab.measuring import machine
 
@@ -61,7 +61,7 @@ def course_of(worksheet: str | Path, out: Path) -> Course:
         InputError: it is no schema.
     """
     asked = {lesson: tuple(e.name for e in exercises.exercises_of(lesson)) for lesson in _lessons()}
-    schema = schemas.load(worksheet)
+    schema = loading.load(worksheet)
     try:
         guidance: Mapping[str, Mapping[str, Sequence[str]]] = rubrics.load(schema.id).guidance()
     except MissingFileError:

@@ -15,7 +15,7 @@ from edgelab.classroom.grading import class_page, machines, machines_chart, stat
 from edgelab.classroom.grading.assessment import Graded
 from edgelab.classroom.grading.batch import Result
 from edgelab.classroom.language import _, language
-from edgelab.classroom.worksheets import exemplars as kept, schema as schemas
+from edgelab.classroom.worksheets import exemplars as kept, loading
 from edgelab.errors import MissingDataError
 from edgelab.figures.chart import Chart
 from edgelab.reporting import tables
@@ -67,7 +67,7 @@ def exemplars(folder: Path) -> Path:
         raise MissingDataError(
             "There are no exemplars in solutions/worksheets/. Give a folder of hand-ins instead."
         )
-    source = schemas.solutions()
+    source = loading.solutions()
     for level in kept.LEVELS:
         answers = (source / f"{level}.{language()}.json").read_bytes()
         workspace.atomic_write(folder / f"Exemplar {level}" / "analysis.json", answers)

@@ -19,7 +19,8 @@ from edgelab.classroom.grading.sheets import Shown
 from edgelab.classroom.language import _, format_number, ngettext, speaking
 from edgelab.classroom.worksheets import page as worksheet_page
 from edgelab.classroom.worksheets.audit import Audit, Finding
-from edgelab.classroom.worksheets.schema import Part, Schema
+from edgelab.classroom.worksheets.questions import Part
+from edgelab.classroom.worksheets.schema import Schema
 
 LONGEST_ANSWER = 20_000
 _MOST_FINDINGS = 12  # that are written out for one question

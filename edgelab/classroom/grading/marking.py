@@ -19,7 +19,9 @@ from edgelab.classroom.language import _
 from edgelab.classroom.tampering import Reading
 from edgelab.classroom.worksheets.answers import Answers, plain
 from edgelab.classroom.worksheets.audit import Audit
-from edgelab.classroom.worksheets.schema import ChecklistQuestion, ChoiceQuestion, Field, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.questions import ChecklistQuestion, ChoiceQuestion
+from edgelab.classroom.worksheets.schema import Schema
 
 STEP = 0.25  # points are proposed in quarters
 _WRONG = {"invalid", "differs", "derived", "missing"}

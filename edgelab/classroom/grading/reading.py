@@ -18,7 +18,8 @@ from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
 from edgelab.classroom.tampering import Reading
 from edgelab.classroom.worksheets import answers as files, filling, markdown, values
 from edgelab.classroom.worksheets.answers import Answers, Entry
-from edgelab.classroom.worksheets.schema import Language, Schema
+from edgelab.classroom.worksheets.questions import Language
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import EdgelabError, FormatError
 
 _MOST_MARKDOWN = 1_000_000  # bytes

@@ -3,7 +3,7 @@
     from edgelab.classroom.worksheets import Worksheet
     Worksheet("analysis").form()
 
-`schema.py` says what is asked, `answers.py` what a hand-in holds. Lesson 01.
+`questions.py` says what can be asked, `answers.py` what a hand-in holds. Lesson 01.
 """
 
 from edgelab.classroom.worksheets.worksheet import Worksheet

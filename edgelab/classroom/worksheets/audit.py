@@ -20,8 +20,9 @@ from edgelab.classroom.tampering import Reading
 from edgelab.classroom.worksheets import agreement, values
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, journal_content, plain
 from edgelab.classroom.worksheets.evidence import Evidence
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.progress import Progress, is_asked, is_filled, progress, where
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.schema import Schema
 
 __all__ = ["Audit", "Finding", "Progress", "audit", "progress", "read_embedded", "where"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgelab.classroom.language import _, speaking, with_unit
 from edgelab.classroom.worksheets.agreement import FILLED_DIGITS, as_number
 from edgelab.classroom.worksheets.answers import Answers
-from edgelab.classroom.worksheets.schema import Field
+from edgelab.classroom.worksheets.fields import Field
 
 
 def lines(fields: Sequence[Field], answers: Answers, lang: str) -> list[str]:

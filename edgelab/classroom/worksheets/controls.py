@@ -17,8 +17,9 @@ from typing import Any
 
 from edgelab.classroom import cards
 from edgelab.classroom.language import _, ngettext, speaking
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.remarks import Remark
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.values import unit_text
 
 Changed = Callable[[Field, Any], None]

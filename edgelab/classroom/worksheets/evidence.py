@@ -17,8 +17,9 @@ from typing import Any
 from edgelab.classroom.language import _, format_number, ngettext
 from edgelab.classroom.worksheets import agreement
 from edgelab.classroom.worksheets.answers import Citation, Subjects
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.figures import FIGURES, in_unit
-from edgelab.classroom.worksheets.schema import Field, Source
+from edgelab.classroom.worksheets.questions import Source
 from edgelab.errors import EdgelabError
 from edgelab.records import Measurement, Record
 

@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict
 from edgelab.classroom import tampering
 from edgelab.classroom.chain import Entry as Line
 from edgelab.classroom.language import format_number, speaking, with_unit
-from edgelab.classroom.worksheets import filling, measuring, schema as schemas, values
+from edgelab.classroom.worksheets import filling, loading, measuring, values
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects
 from edgelab.classroom.worksheets.evidence import Evidence
-from edgelab.classroom.worksheets.schema import Language, Schema, Source
+from edgelab.classroom.worksheets.questions import Language, Source
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import InputError, MissingFileError
 
 LEVELS = ("excellent", "adequate", "weak")
@@ -50,7 +51,7 @@ def build(level: str, lang: Language) -> Answers:
     texts = _texts()
     if level not in texts.levels:
         raise InputError(f"There is no exemplar {level!r}; there are {', '.join(texts.levels)}.")
-    schema = schemas.load(texts.worksheet)
+    schema = loading.load(texts.worksheet)
     entries = _journal()
     evidence = Evidence(entries)
     compared = evidence.comparisons()[-1]
@@ -130,7 +131,7 @@ def _texts() -> _Texts:
 
 
 def _path() -> Path:
-    return schemas.solutions() / "exemplars.yaml"
+    return loading.solutions() / "exemplars.yaml"
 
 
 @functools.lru_cache(maxsize=2)

@@ -45,7 +45,7 @@ def in_unit(value: float, figure: str, unit: str) -> float:
         unit: "ms", "s", "kB", "MB", "%", ….
 
     Raises:
-        KeyError: the figure is not counted in this unit; `schema.load` refuses such a worksheet.
+        KeyError: the figure is not counted in this unit; `loading.load` refuses such a worksheet.
     """
     return value / _SCALES[FIGURES[figure].base][unit]
 

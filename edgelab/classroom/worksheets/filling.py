@@ -15,7 +15,9 @@ from edgelab.classroom.language import speaking
 from edgelab.classroom.worksheets import agreement
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects, now, plain
 from edgelab.classroom.worksheets.evidence import Compared, Evidence
-from edgelab.classroom.worksheets.schema import Field, Schema, Source
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.questions import Source
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.records import Record
 
 __all__ = ["Compared", "Evidence", "comparisons", "fill", "measured", "noted", "proposed_subjects"]

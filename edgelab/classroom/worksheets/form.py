@@ -19,7 +19,8 @@ from edgelab.classroom import cards
 from edgelab.classroom.language import _, speaking
 from edgelab.classroom.worksheets import chooser, marks, remarks, twin
 from edgelab.classroom.worksheets.controls import Control, question_box
-from edgelab.classroom.worksheets.schema import Field, Part
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.questions import Part
 from edgelab.errors import EdgelabError
 
 if TYPE_CHECKING:

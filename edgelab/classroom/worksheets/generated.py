@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgelab import workspace
-from edgelab.classroom.worksheets import exemplars, markdown, page, schema
-from edgelab.classroom.worksheets.schema import Language
+from edgelab.classroom.worksheets import exemplars, loading, markdown, page
+from edgelab.classroom.worksheets.questions import Language
 
 _FORMS = {"md": markdown.blank, "html": page.blank}
 _LANGUAGES: tuple[Language, ...] = ("en", "fr")
@@ -31,15 +31,15 @@ def drifted() -> tuple[Path, ...]:
 
 
 def _texts() -> Iterator[tuple[Path, str]]:
-    for name in schema.known():
-        source = schema.find(name)
+    for name in loading.known():
+        source = loading.find(name)
         for lang in _LANGUAGES:
             for suffix, make in _FORMS.items():
-                yield source.with_name(f"{name}.{lang}.{suffix}"), make(schema.load(name), lang)
+                yield source.with_name(f"{name}.{lang}.{suffix}"), make(loading.load(name), lang)
     if exemplars.available():  # a class may have been given the course without its solutions
         for level in exemplars.LEVELS:
             for lang in _LANGUAGES:
-                yield schema.solutions() / f"{level}.{lang}.json", exemplars.written(level, lang)
+                yield loading.solutions() / f"{level}.{lang}.json", exemplars.written(level, lang)
 
 
 def _holds(path: Path, text: str) -> bool:

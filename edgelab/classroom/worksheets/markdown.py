@@ -16,16 +16,16 @@ from edgelab.classroom.language import _, ngettext, speaking
 from edgelab.classroom.worksheets import citations, markdown_places as places, values
 from edgelab.classroom.worksheets.answers import Answers, Value, plain
 from edgelab.classroom.worksheets.card import schema_part
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.markdown_places import parse, read
-from edgelab.classroom.worksheets.schema import (
+from edgelab.classroom.worksheets.questions import (
     ChecklistQuestion,
     ChoiceQuestion,
-    Field,
     Part,
     Question,
-    Schema,
     TableQuestion,
 )
+from edgelab.classroom.worksheets.schema import Schema
 
 __all__ = ["blank", "parse", "read", "written"]
 

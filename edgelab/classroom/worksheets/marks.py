@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.classroom import cards
 from edgelab.classroom.language import _, ngettext
-from edgelab.classroom.worksheets.schema import Part, Schema
+from edgelab.classroom.worksheets.questions import Part
+from edgelab.classroom.worksheets.schema import Schema
 
 if TYPE_CHECKING:
     from edgelab.classroom.worksheets.audit import Audit, Finding

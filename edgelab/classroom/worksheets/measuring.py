@@ -16,14 +16,14 @@ from pathlib import Path
 
 from edgelab import records, workspace
 from edgelab.classroom.journal import FILE_NAME, Journal
-from edgelab.classroom.worksheets import schema
+from edgelab.classroom.worksheets import loading
 
 PRUNED_SHARE = 0.9
 
 
 def journal_path() -> Path:
     """Return where the journal of the exemplars is."""
-    return schema.solutions() / FILE_NAME
+    return loading.solutions() / FILE_NAME
 
 
 def measure() -> None:

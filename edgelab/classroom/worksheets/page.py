@@ -15,14 +15,14 @@ from edgelab.classroom.language import _, ngettext, speaking
 from edgelab.classroom.worksheets import card, citations, values
 from edgelab.classroom.worksheets.answers import Answers, Value, plain
 from edgelab.classroom.worksheets.audit import Audit
-from edgelab.classroom.worksheets.schema import (
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.questions import (
     ChecklistQuestion,
     ChoiceQuestion,
-    Field,
     Question,
-    Schema,
     TableQuestion,
 )
+from edgelab.classroom.worksheets.schema import Schema
 
 STYLE = Path(__file__).with_name("page.css")
 _LINE_EM = 1.6  # height of a line to write on

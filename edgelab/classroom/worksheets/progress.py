@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from edgelab.classroom.language import language
 from edgelab.classroom.worksheets.answers import Answers, plain
-from edgelab.classroom.worksheets.schema import Field, Label, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.questions import Label
+from edgelab.classroom.worksheets.schema import Schema
 
 
 @dataclass(frozen=True)

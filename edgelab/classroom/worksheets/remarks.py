@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.classroom.language import _, format_number, speaking
 from edgelab.classroom.worksheets.answers import Entry, Value
-from edgelab.classroom.worksheets.schema import Field
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.values import shown, unit_text
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError, model_validator
 
 from edgelab.classroom.language import AVAILABLE, _, format_number, speaking
-from edgelab.classroom.worksheets import schema as schemas
-from edgelab.classroom.worksheets.schema import Label, Schema
+from edgelab.classroom.worksheets import loading
+from edgelab.classroom.worksheets.questions import Label
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import InputError, MissingFileError
 
 
@@ -65,7 +66,7 @@ class Rubric(_Strict):
 
     def lines(self, question: str, lang: str) -> tuple[str, ...]:
         """Return the criteria with their points, and the usual mistakes, in a language."""
-        points = {name: asked.points for name, asked in schemas.load(self.worksheet).questions()}
+        points = {name: asked.points for name, asked in loading.load(self.worksheet).questions()}
         guide = self.of(question)
         with speaking(lang):
             earned = _("{points} pt: {criterion}")
@@ -97,12 +98,12 @@ def load(worksheet: str) -> Rubric:
         MissingFileError: there is no rubric; it is the instructor's and may not be handed out.
         InputError: it is no YAML or no rubric, or does not fit the worksheet; every place is named.
     """
-    path = schemas.solutions() / f"{worksheet}.rubric.yaml"
+    path = loading.solutions() / f"{worksheet}.rubric.yaml"
     if not path.is_file():
         raise MissingFileError(
             f"There is no rubric {path}. It belongs to the instructor's files in solutions/worksheets/."
         )
-    return parse(path.read_bytes(), path, schemas.load(worksheet))
+    return parse(path.read_bytes(), path, loading.load(worksheet))
 
 
 @functools.lru_cache(maxsize=8)
@@ -117,7 +118,7 @@ def parse(content: bytes, path: Path, schema: Schema) -> Rubric:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no YAML: {error}") from error
     except ValidationError as error:
-        raise InputError(f"{path} is no rubric:\n{schemas.wrong(error)}") from error
+        raise InputError(f"{path} is no rubric:\n{loading.wrong(error)}") from error
     asked = {name for name, question in schema.questions() if question.points}
     wrong = [
         f"no question of that name gives points: {name}"

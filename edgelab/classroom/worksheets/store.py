@@ -19,7 +19,8 @@ from pathlib import Path
 
 from edgelab.classroom.worksheets import answers as files
 from edgelab.classroom.worksheets.answers import Answers
-from edgelab.classroom.worksheets.schema import Language, Schema
+from edgelab.classroom.worksheets.questions import Language
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import InputError, StorageError
 
 # A save takes milliseconds; who holds the lock longer hangs, and then writing over it is the lesser evil.

@@ -12,7 +12,7 @@ from pathlib import Path
 from edgelab.classroom import journal as journals, tampering
 from edgelab.classroom.language import _, speaking
 from edgelab.classroom.tampering import Reading
-from edgelab.classroom.worksheets import answers as files, audit as audits, card, schema as schemas
+from edgelab.classroom.worksheets import answers as files, audit as audits, card, loading
 from edgelab.classroom.worksheets.answers import Answers
 from edgelab.classroom.worksheets.audit import Audit, Finding
 from edgelab.classroom.worksheets.schema import Schema
@@ -59,12 +59,12 @@ def check(file: Path | None = None) -> Checked:
 
 def _schema(answers: Answers) -> Schema:
     # The name comes out of somebody's file: it must not become a path.
-    if answers.worksheet not in schemas.known():
+    if answers.worksheet not in loading.known():
         raise InputError(
             f"These are answers of the worksheet {answers.worksheet!r}; this course has "
-            f"{', '.join(schemas.known())}."
+            f"{', '.join(loading.known())}."
         )
-    return schemas.load(answers.worksheet)
+    return loading.load(answers.worksheet)
 
 
 def _journal(path: Path, answers: Answers, own: bool) -> Reading | None:

@@ -18,7 +18,7 @@ from edgelab.classroom.worksheets import remarks
 from edgelab.classroom.worksheets.progress import where
 
 if TYPE_CHECKING:
-    from edgelab.classroom.worksheets.schema import Field
+    from edgelab.classroom.worksheets.fields import Field
     from edgelab.classroom.worksheets.worksheet import Worksheet
 
 _BOX = (

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from edgelab.classroom.language import _, speaking
 from edgelab.classroom.worksheets import marks
 from edgelab.classroom.worksheets.answers import Answers, plain
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.values import shown, unit_text
 
 if TYPE_CHECKING:

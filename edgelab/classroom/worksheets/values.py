@@ -18,8 +18,8 @@ from typing import Any
 from edgelab.classroom.language import _, parse_number, speaking, unit_name
 from edgelab.classroom.worksheets import agreement
 from edgelab.classroom.worksheets.answers import Value
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.figures import same_family
-from edgelab.classroom.worksheets.schema import Field
 from edgelab.errors import InputError
 
 MOST_CHARACTERS = 20_000  # of an answer that somebody is to read

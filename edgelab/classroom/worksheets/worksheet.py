@@ -31,7 +31,10 @@ from edgelab.classroom.worksheets import (
 from edgelab.classroom.worksheets.answers import Answers, Entry, Subjects, plain
 from edgelab.classroom.worksheets.audit import Audit
 from edgelab.classroom.worksheets.evidence import Compared, Evidence
-from edgelab.classroom.worksheets.schema import Field, Language, Schema, load
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.loading import load
+from edgelab.classroom.worksheets.questions import Language
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.store import Store
 from edgelab.errors import InputError, JournalError
 
@@ -196,16 +199,10 @@ class Worksheet:
                 made with the browser's print).
             path: where to; None takes `NAME.LANGUAGE.md` beside the answers.
         """
-        from edgelab.classroom.worksheets import markdown, page
+        from edgelab.classroom.worksheets import paper
 
-        if kind not in ("md", "html"):
-            raise InputError(f"A worksheet is exported as 'md' or 'html'; this asks for {kind!r}.")
+        text = paper.text(kind, self.schema, self.answers, self.audit)
         target = Path(path or self.path.with_name(f"{self.schema.id}.{self.lang}.{kind}"))
-        text = (
-            markdown.written(self.schema, self.answers, self.lang)
-            if kind == "md"
-            else page.written(self.schema, self.answers, self.lang, self.audit())
-        )
         return workspace.atomic_write(target.expanduser(), text)
 
     def take(self, path: str | Path) -> tuple[str, ...]:
@@ -221,20 +218,14 @@ class Worksheet:
         Raises:
             InputError: a marker in the file is no field of this worksheet; nothing is changed.
         """
-        from edgelab.classroom.worksheets import markdown
+        from edgelab.classroom.worksheets import paper
 
         beside = self.path.with_name(Path(path).name)  # where `export` puts it
         given = Path(path).expanduser()
         here = (
             beside if given.parent == Path() and not given.exists() and beside.exists() else given
         )
-        texts = markdown.read(workspace.existing(here), self.schema)
-        changed = {}
-        for name, text in texts.items():
-            field = self.schema.field(name)
-            stands = plain(self.answers.entries.get(name))
-            if text.strip() and not _same(field, text, stands):
-                changed[name] = text
+        changed = paper.changed(here, self.schema, self.answers)
         if changed:
             self.answer(changed, keep=True)
         return tuple(changed)
@@ -284,7 +275,3 @@ def answers_path(name: str = "analysis") -> Path:
 def _language(code: str) -> Language:
     with languages.speaking(code):
         return cast("Language", languages.language())
-
-
-def _same(field: Field, text: str, here: files.Value | None) -> bool:
-    return values.understand(field, text).value == here or text.strip() == str(here).strip()

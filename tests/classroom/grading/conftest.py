@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgelab.classroom.grading import batch, class_page
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import loading
 from tests import submissions_made
 
 
@@ -26,7 +26,7 @@ class Class:
 
 @pytest.fixture(scope="session")
 def schema():
-    return schemas.load("analysis")
+    return loading.load("analysis")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from edgelab import records
-from edgelab.classroom.worksheets.schema import Field, Schema
+from edgelab.classroom.worksheets.fields import Field
+from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.worksheet import Worksheet
 from tests.records_made import accuracy, comparison, measurement
 

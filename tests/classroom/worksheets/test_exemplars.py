@@ -14,12 +14,13 @@ from edgelab.classroom.worksheets import (
     answers as files,
     audit as audits,
     exemplars,
+    loading,
     measuring,
-    schema as schemas,
     submission,
 )
+from edgelab.classroom.worksheets.questions import Language
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 LANGUAGES = ("en", "fr")
 
 
@@ -28,7 +29,7 @@ def reading() -> tampering.Reading:
     return tampering.read(measuring.journal_path().read_bytes())
 
 
-def kinds(level: str, lang: schemas.Language, reading: tampering.Reading) -> Counter[str]:
+def kinds(level: str, lang: Language, reading: tampering.Reading) -> Counter[str]:
     with speaking(lang):
         found = audits.audit(SCHEMA, exemplars.build(level, lang), reading)
     return Counter(finding.kind for finding in found.findings)
@@ -46,21 +47,21 @@ def test_their_journal_is_a_sound_one_of_a_real_run(reading: tampering.Reading) 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_excellent_one_is_complete_and_agrees_with_its_journal(
-    lang: schemas.Language, reading: tampering.Reading
+    lang: Language, reading: tampering.Reading
 ) -> None:
     assert kinds("excellent", lang, reading) == {}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_adequate_one_lacks_a_few_places_and_is_wrong_nowhere(
-    lang: schemas.Language, reading: tampering.Reading
+    lang: Language, reading: tampering.Reading
 ) -> None:
     assert kinds("adequate", lang, reading) == {"missing": 5}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_weak_one_shows_what_the_audit_finds(
-    lang: schemas.Language, reading: tampering.Reading
+    lang: Language, reading: tampering.Reading
 ) -> None:
     found = kinds("weak", lang, reading)
     assert found["missing"] > 40
@@ -91,7 +92,7 @@ def test_the_code_that_they_cite_is_there() -> None:
 
 @pytest.mark.parametrize("level", exemplars.LEVELS)
 def test_the_files_can_be_checked_like_a_hand_in(level: str) -> None:
-    path = schemas.solutions() / f"{level}.fr.json"
+    path = loading.solutions() / f"{level}.fr.json"
     assert files.parse(path.read_bytes()).language == "fr"
     checked = submission.check(path)
     assert bool(checked.errors) is (level != "excellent")

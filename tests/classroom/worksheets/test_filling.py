@@ -9,7 +9,7 @@ from edgelab.classroom.journal import Journal
 from edgelab.classroom.language import speaking
 from edgelab.classroom.worksheets import filling
 from edgelab.classroom.worksheets.answers import Subjects
-from edgelab.classroom.worksheets.schema import Source
+from edgelab.classroom.worksheets.questions import Source
 from tests.classroom.worksheets import made
 from tests.records_made import comparison, measurement
 

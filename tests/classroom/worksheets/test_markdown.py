@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.worksheets import markdown, schema as schemas, values
+from edgelab.classroom.worksheets import loading, markdown, values
 from edgelab.classroom.worksheets.answers import Answers, Entry
 from edgelab.classroom.worksheets.worksheet import Worksheet
 from edgelab.errors import InputError
 from tests.classroom.worksheets import made
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 NASTY = [
     "|", "\\", "\\|", "<br>", "<BR/>", "&lt;", "&amp;", "&amp;lt;", "&", "<!--", "-->", "<!-- end -->", "<!-- 3.analysis -->",
     "\n", "\n\n", "## Heading", "- [x] done", "| a | b |", "<script>alert(1)</script>", "é", "😀", "`code`", "**", "a", " ", "\t",

@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.worksheets import page, schema as schemas
+from edgelab.classroom.worksheets import loading, page
 from edgelab.classroom.worksheets.worksheet import Worksheet
 from tests.classroom.worksheets import made
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 VOID = {"meta", "br"}
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edgelab.classroom.worksheets import rubric as rubrics, schema as schemas
+from edgelab.classroom.worksheets import loading, rubric as rubrics
 from edgelab.errors import InputError, MissingFileError
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 PATH = Path("analysis.rubric.yaml")
 
 
@@ -45,14 +45,14 @@ def test_the_lines_give_the_points_of_each_criterion() -> None:
     ],
 )
 def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> None:
-    whole = yaml.safe_load((schemas.solutions() / PATH).read_text("utf-8"))
+    whole = yaml.safe_load((loading.solutions() / PATH).read_text("utf-8"))
     whole["questions"] |= change
     with pytest.raises(InputError, match=message):
         rubrics.parse(yaml.safe_dump(whole).encode(), PATH, SCHEMA)
 
 
 def test_a_question_without_an_entry_is_named() -> None:
-    whole = yaml.safe_load((schemas.solutions() / PATH).read_text("utf-8"))
+    whole = yaml.safe_load((loading.solutions() / PATH).read_text("utf-8"))
     del whole["questions"]["3.analysis"]
     with pytest.raises(InputError, match=r"nothing is said about: 3\.analysis"):
         rubrics.parse(yaml.safe_dump(whole).encode(), PATH, SCHEMA)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import loading
 from edgelab.classroom.worksheets.figures import FIGURES, in_unit, same_family, units_of
+from edgelab.classroom.worksheets.questions import TableQuestion
 from edgelab.errors import InputError, MissingFileError
 from tests.classroom.worksheets import made
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 
 
 def test_the_analysis_worksheet_is_what_the_course_promises() -> None:
@@ -30,9 +31,7 @@ def test_the_analysis_worksheet_is_what_the_course_promises() -> None:
     ]
     assert len({field.id for field in SCHEMA.fields}) == len(SCHEMA.fields)
     assert {field.kind for field in SCHEMA.fields} == {"text", "number", "choice", "tick"}
-    rows = {
-        name: len(q.rows) for name, q in SCHEMA.questions() if isinstance(q, schemas.TableQuestion)
-    }
+    rows = {name: len(q.rows) for name, q in SCHEMA.questions() if isinstance(q, TableQuestion)}
     assert rows["2.optimisations"] == 4
     assert rows["4.proposals"] == rows["5.techniques"] == rows["1.architectures"] == 3
 
@@ -113,15 +112,15 @@ def test_a_mistake_in_a_schema_is_named(
     file = tmp_path / "tiny.yaml"
     file.write_text(yaml.safe_dump(content), "utf-8")
     with pytest.raises(InputError, match=message):
-        schemas.load(file)
+        loading.load(file)
 
 
 def test_a_file_that_is_no_yaml_or_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("{", "utf-8")
     with pytest.raises(InputError, match="no YAML"):
-        schemas.load(tmp_path / "x.yaml")
+        loading.load(tmp_path / "x.yaml")
     with pytest.raises(MissingFileError, match="no worksheet schema"):
-        schemas.load("survey")
+        loading.load("survey")
 
 
 def test_units_of_a_family_convert_into_each_other() -> None:

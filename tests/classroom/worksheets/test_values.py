@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from edgelab.classroom.language import speaking
-from edgelab.classroom.worksheets import schema as schemas
+from edgelab.classroom.worksheets import loading
+from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.values import shown, understand
 from edgelab.errors import InputError
 
-SCHEMA = schemas.load("analysis")
+SCHEMA = loading.load("analysis")
 MEGABYTES = SCHEMA.field("3.tests.memory.result")
 MILLISECONDS = SCHEMA.field("3.tests.load.result")
 POINTS = SCHEMA.field("3.before_after.accuracy.improvement")
@@ -57,9 +58,7 @@ def test_a_size_may_be_typed_with_comma_and_any_unit_of_size(typed: object, valu
         (POINTS, "2,5 points", 2.5),
     ],
 )
-def test_other_units_are_converted_in_their_family(
-    field: schemas.Field, typed: str, value: float
-) -> None:
+def test_other_units_are_converted_in_their_family(field: Field, typed: str, value: float) -> None:
     assert understand(field, typed).value == value
 
 
@@ -72,7 +71,7 @@ def test_what_is_no_number_is_kept_as_typed_and_named(typed: object) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", "   ", "\n\t", ...])
 @pytest.mark.parametrize("field", [MEGABYTES, CHOICE, TICK, DAY, TEXT])
-def test_blanks_are_nothing(field: schemas.Field, nothing: object) -> None:
+def test_blanks_are_nothing(field: Field, nothing: object) -> None:
     assert understand(field, nothing).value is None
 
 
@@ -128,6 +127,6 @@ def test_other_types_are_refused(given: object) -> None:
         (TEXT, "a\nb"),
     ],
 )
-def test_what_is_shown_is_understood_again(field: schemas.Field, value: object, lang: str) -> None:
+def test_what_is_shown_is_understood_again(field: Field, value: object, lang: str) -> None:
     with speaking(lang):
         assert understand(field, shown(field, value, lang)).value == value
