@@ -3,7 +3,7 @@
     question("20.q1")                  # in JupyterLab: choose, then read all explanations
     question("20.q1", answer="b")      # the same from code
 
-A question is defined beside its lesson's exercises (`exercises/lesson20.py`):
+A question is defined beside its lesson's exercises (`exercises/questions20.py`):
 
     define("20.q1", N_("Why ...?"), Option(N_("..."), why=N_("..."), right=True), Option(...))
 

@@ -14,7 +14,7 @@ import pytest
 from edgelab import records, workshop
 from edgelab.classroom.combination import CHOICE as KEPT, defend_combination, library_choice
 from edgelab.classroom.exercises import examine, exercises_of
-from edgelab.classroom.exercises.lesson24 import COMBINED_GOAL, COMBINED_LIMITS
+from edgelab.classroom.exercises.briefs import COMBINED_GOAL, COMBINED_LIMITS
 from edgelab.classroom.language import speaking
 from edgelab.errors import InputError
 from edgelab.evaluate import Paired

@@ -263,34 +263,6 @@ def judge_figures(result: Comparison, name: str, download_mb: float, latency_ms:
         )
 
 
-def judge_why_ruined(letter: Any) -> None:
-    """Raise `Wrong` unless the letter names why calibration on a wrong range ruins a network."""
-    given = letter.strip().lower() if isinstance(letter, str) else letter
-    if given == "b":
-        return
-    wrong = {
-        "a": (
-            "blames-the-weights",
-            _("The weights get their scales from themselves: calibration never touches them."),
-        ),
-        "c": (
-            "blames-the-file",
-            _("The file is sound: it loads, and it is as large and as fast as the good one."),
-        ),
-        "d": (
-            "blames-eight-bits",
-            _("The good file has eight bits as well, and it keeps many more answers."),
-        ),
-    }
-    if given not in wrong:
-        raise Wrong(
-            "no-such-reason",
-            _("Images and reason are wanted: the reason is one of the letters a, b, c and d."),
-            _('End with `return images, "a"`, with the letter that you can defend.'),
-        )
-    raise Wrong(*wrong[given], _("What does the converter learn from calibration images?"))
-
-
 def near(got: float, wanted: float) -> bool:
     """Tell whether two numbers are the same up to rounding errors."""
     return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-9)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import math
 
-from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _, format_number
-from edgelab.classroom.questions import Option
 
 # Factor to the right answer → misconception: what seems to have happened, and what to try.
 _MISTAKES = {
@@ -66,40 +64,3 @@ def size(answer: Answer) -> str:
                 _("Start with the bytes of a single parameter."),
             )
     return _("This is called the nominal size. The file will be a little larger.")
-
-
-questions.define(
-    "00.q1",
-    N_("A student opens the journal in an editor and makes a latency smaller. What happens?"),
-    Option(
-        N_("The worksheet shows the smaller number, and nobody can know."),
-        N_("Each record carries the hash of the one before: a changed record no longer fits."),
-    ),
-    Option(
-        N_("The changed record is found, and does not count as evidence."),
-        N_("Its hash is another one now. The other records stay valid; measuring again mends it."),
-        right=True,
-    ),
-    Option(
-        N_("The whole journal is lost."),
-        N_("Only the changed record is set aside."),
-    ),
-)
-
-questions.define(
-    "00.q2",
-    N_("Your guess was far from the measurement. What now?"),
-    Option(
-        N_("Run the cell again and correct the guess."),
-        N_("You may, and the journal says that it came after the measurement. It helps nobody."),
-    ),
-    Option(
-        N_("Leave out the next guesses."),
-        N_("Without a guess, any number looks as expected, and little stays in the memory."),
-    ),
-    Option(
-        N_("Ask what explains the difference."),
-        N_("That is what guesses are for. None of them is graded."),
-        right=True,
-    ),
-)

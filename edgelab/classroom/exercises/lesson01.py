@@ -11,12 +11,10 @@ import copy
 import math
 from typing import Any
 
-from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong
 from edgelab.classroom.exercises.filing_mistakes import AGREEING, EDITING, IMPROVING, record
 from edgelab.classroom.exercises.registry import exercise
 from edgelab.classroom.language import N_, _, format_number
-from edgelab.classroom.questions import Option
 
 # The last two became worse: the improvement is below 0.
 _PAIRS = ((8.0, 2.0), (0.2299, 0.06351), (40.0, 10.0), (0.5, 0.6), (2.0, 7.0))
@@ -167,64 +165,3 @@ def _truth(result: Any) -> bool:
         ),
         _("A comparison such as `difference <= allowed` is True or False."),
     )
-
-
-questions.define(
-    "01.q1",
-    N_("You typed 16 MB into a measured cell, the record says 61 MB. What does the worksheet do?"),
-    Option(
-        N_("It puts 61 MB back."),
-        N_("A typed value is never overwritten: you may have a reason, and write it beside."),
-    ),
-    Option(
-        N_("It keeps both, and the audit names the difference to you and to the instructor."),
-        N_("Both values stand there. Explain the difference, or empty the cell."),
-        right=True,
-    ),
-    Option(
-        N_("It refuses to save until they agree."),
-        N_(
-            "Everything is saved as it is typed. What does not agree is named, and nothing is lost."
-        ),
-    ),
-)
-
-questions.define(
-    "01.q2",
-    N_("After filling part 3 you measure the same two models again. What is “stale” now?"),
-    Option(
-        N_("The whole worksheet: all cells must be filled anew."),
-        N_("Texts and the other cells are not touched by a measurement."),
-    ),
-    Option(
-        N_("Nothing: a record stays valid for ever."),
-        N_("It does stay valid. Still, a reader wants to know why you cite the older one."),
-    ),
-    Option(
-        N_(
-            "The choice of the comparison: the audit says that there is a newer one of the same models."
-        ),
-        N_("Choose the newer one, and the cells fill again; or say why the older one is better."),
-        right=True,
-    ),
-)
-
-questions.define(
-    "01.q3",
-    N_("The audit finds nothing. What do you know?"),
-    Option(
-        N_("Everything is filled, and the figures are those of the records."),
-        N_("Exactly this, and no more. Nobody has read the texts yet."),
-        right=True,
-    ),
-    Option(
-        N_("The worksheet will get all points."),
-        N_("The points for texts are given by a person who reads them."),
-    ),
-    Option(
-        N_("The measurements are right."),
-        N_(
-            "The records are unchanged. Whether they were measured well, lesson 10 teaches to judge."
-        ),
-    ),
-)

@@ -17,7 +17,6 @@ rules are those of the TensorFlow Lite quantization specification.
 
 from __future__ import annotations
 
-from edgelab.classroom import questions
 from edgelab.classroom.exercises.answers import Answer, Wrong, as_number
 from edgelab.classroom.exercises.choosing_mistakes import (
     judge_calibration,
@@ -30,14 +29,17 @@ from edgelab.classroom.exercises.quantizing_mistakes import (
     judge_clipping,
     judge_codes,
     judge_scales,
-    near,
     same_shape,
 )
 from edgelab.classroom.exercises.recipe_mistakes import judge_recipe, made_up_scan, recipe_of
 from edgelab.classroom.exercises.registry import exercise
-from edgelab.classroom.exercises.zero_point_mistakes import judge_affine, pair
-from edgelab.classroom.language import N_, _, format_number
-from edgelab.classroom.questions import Option
+from edgelab.classroom.exercises.zero_point_mistakes import (
+    judge_affine,
+    judge_values,
+    judge_width,
+    pair,
+)
+from edgelab.classroom.language import N_, _
 
 # The largest magnitude is negative in the first, so that a forgotten `abs` shows.
 _VALUES = ((-0.9, 0.2, 0.5, 0.11), (0.1, 0.75, -0.3, 0.004), (-3.0, 2.5, 0.7, -1.1))
@@ -127,51 +129,10 @@ def dequantize(answer: Answer) -> str:
     for step, zero in ((0.25, 0), (0.5, 7), (0.02, -30)):
         got = answer.array(codes.astype(np.int32), step, zero)
         same_shape(got, codes)
-        right = step * (codes - zero)
-        if near(got, right):
-            continue
-        if zero and near(got, step * codes):
-            raise Wrong(
-                "ignores-zero-point",
-                _("Your function leaves out the zero point."),
-                _("The code `zero_point` means exactly 0: check that it does."),
-            )
-        if near(got, step * (codes + zero)):
-            raise Wrong(
-                "adds-zero-point",
-                _("The zero point is added where it should be subtracted."),
-                _("Put `zero_point` itself in as a code: 0 must come out."),
-            )
-        if near(got, step * codes - zero) or near(got, step * codes + zero):
-            raise Wrong(
-                "zero-point-after-scale",
-                _("The zero point is a code, so it belongs with the codes, before the scale."),
-                _("Subtract first, multiply then."),
-            )
-        if near(got, (codes - zero) / step) or near(got, codes / step):
-            raise Wrong(
-                "divides-by-scale",
-                _("You divide by the scale: that is the way from values to codes."),
-                _("On the way back, each code is worth one step: multiply."),
-            )
-        raise Wrong(
-            "wrong-values",
-            _("Some codes do not come back as the values that they stand for."),
-            _("Try codes {codes} with scale {scale} and zero point {zero} by hand.").format(
-                codes="0, 1, 2", scale=format_number(step), zero=zero
-            ),
-        )
+        judge_values(got, codes, step, zero)
     narrow = np.array([-128, 0, 127], dtype=np.int8)
     got = answer.array(narrow, 0.5, -100)
-    if not near(got, 0.5 * (narrow.astype(np.int32) + 100)):
-        raise Wrong(
-            "int8-overflow",
-            _(
-                "The formula is right, but the codes are int8: 127 − (−100) does not fit and comes "
-                "out negative."
-            ),
-            _("Turn the codes into a wider type first, `codes.astype(np.float32)` for instance."),
-        )
+    judge_width(got, narrow, 0.5, -100)
     return _("The zero point comes back as exactly 0, and int8 codes do not overflow.")
 
 
@@ -308,87 +269,3 @@ def recipe(answer: Answer) -> str:
         budget = scan.low_bytes + room
         judge_recipe(recipe_of(answer(scan, budget), scan), scan, budget)
     return _("Each byte goes where it brings most, and the budget holds.")
-
-
-questions.define(
-    "20.q1",
-    N_("A network in int8 is four times smaller and not faster on your machine. What fits best?"),
-    Option(
-        N_("Something went wrong: int8 is always faster."),
-        N_("Published ratios run from slower to more than ten times faster. Only measuring tells."),
-    ),
-    Option(
-        N_(
-            "This processor has no fast instructions for 8 bits, or the network is too small to gain."
-        ),
-        N_(
-            "Fewer bytes are certain, less time is not: int8 adds work to every layer, and only the "
-            "right instructions and enough computing make up for it. Compare your tables of lessons "
-            "20 and 24."
-        ),
-        right=True,
-    ),
-    Option(
-        N_("The file on disk is compressed, and is unpacked again for each inference."),
-        N_("The weights are loaded once. They stay in memory as int8."),
-    ),
-)
-
-questions.define(
-    "20.q2",
-    N_("Why must calibration images not come from the test split?"),
-    Option(
-        N_("Calibration needs more images than the test split has."),
-        N_("A hundred images often suffice, and the number is not the point."),
-    ),
-    Option(
-        N_("The ranges would be fitted to the very images that the accuracy is measured on."),
-        N_("Then the accuracy says how well it works on images that it has seen, not on new ones."),
-        right=True,
-    ),
-    Option(
-        N_("The test images have labels, and calibration wants images without."),
-        N_("Calibration ignores labels: it only looks at the ranges of the activations."),
-    ),
-)
-
-questions.define(
-    "20.q3",
-    N_("Where does a scale per output channel help most?"),
-    Option(
-        N_("Where the filters of a layer differ widely in magnitude, as in depthwise layers."),
-        N_("With one shared scale, the filter with the largest weights decides the step of all."),
-        right=True,
-    ),
-    Option(
-        N_("Where the layer has many weights."),
-        N_("The number of weights does not matter: what matters is how unequal the filters are."),
-    ),
-    Option(
-        N_("Everywhere, because it makes the file smaller."),
-        N_(
-            "The error shrinks and the file grows: each channel stores a scale and a zero point. That "
-            "weighs most where a layer has many channels and few weights, as depthwise layers do."
-        ),
-    ),
-)
-
-questions.define(
-    "20.q4",
-    N_("Int8 after training costs your network nothing that you can measure. And training for it?"),
-    Option(
-        N_("It is always worth it: the network learns to live with rounding."),
-        N_(
-            "It can only win back what was lost. Where nothing was lost, it costs hours for nothing."
-        ),
-    ),
-    Option(
-        N_("Leave it; keep it for fewer bits, or for a network that int8 does hurt."),
-        N_("There is room to win: at two bits, or with one scale for a depthwise layer."),
-        right=True,
-    ),
-    Option(
-        N_("It makes the file smaller than int8 after training does."),
-        N_("The weights take eight bits either way: the sizes are the same but for some bytes."),
-    ),
-)

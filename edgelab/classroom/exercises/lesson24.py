@@ -17,11 +17,16 @@ measured, and that the figures are the measured ones; they do not judge the reas
 
 from __future__ import annotations
 
-from typing import Any
-
-from edgelab import records, workshop
-from edgelab.classroom import questions
-from edgelab.classroom.exercises.answers import Answer, Wrong, as_array, as_number
+from edgelab import workshop
+from edgelab.classroom.exercises.answers import Answer, as_number
+from edgelab.classroom.exercises.briefs import (
+    COMBINED_GOAL,
+    COMBINED_LIMITS,
+    DOWNLOAD_LIMIT_MB,
+    also_defensible,
+    latest_combinations,
+    latest_comparison,
+)
 from edgelab.classroom.exercises.combining_mistakes import (
     judge_beats,
     judge_own_figures,
@@ -35,24 +40,13 @@ from edgelab.classroom.exercises.comparing_mistakes import (
     judge_gain,
     judge_limit,
     judge_verdicts,
-    judge_why_ruined,
 )
 from edgelab.classroom.exercises.defended import chosen, judge_reason
 from edgelab.classroom.exercises.registry import exercise
-from edgelab.classroom.language import N_, _, with_unit
-from edgelab.classroom.questions import Option
-from edgelab.errors import EdgelabError
-from edgelab.records import Comparison
+from edgelab.classroom.exercises.ruining_mistakes import judge_ruin
+from edgelab.classroom.language import N_, _
 from edgelab.reporting import pareto
 
-DOWNLOAD_LIMIT_MB = 20.0  # of the brief in exercise 24.5
-# Of the brief in exercise 24.7: bytes to download, share of right answers on validation.
-COMBINED_LIMITS = {"size_gzip_bytes": 20_000.0, "accuracy": 0.93}
-COMBINED_GOAL = "latency_ms"
-COMBINED = "PCQAT int8"  # every comparison of combinations holds it
-# A range this many times too wide leaves the network a few codes; one this much too narrow cuts all off.
-_FAR = 8.0
-_MOST = 255.0
 # In exercise 24.3: other than the numbers of images, so that shares of rows and of columns differ.
 _CLASSES = 7
 
@@ -134,47 +128,8 @@ def break_it(answer: Answer) -> str:
     """Check calibration images that a converter takes, in a range that is far from the network's."""
     import numpy as np
 
-    from edgelab import models
-
     pixels = np.random.default_rng(24).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
-    given, letter = _images_and_reason(answer(pixels))
-    got = as_array(given)
-    if got.shape[1:] != pixels.shape[1:] or got.ndim != 4:
-        raise Wrong(
-            "wrong-shape",
-            _("The network takes images of shape {wanted}; yours have {got}.").format(
-                wanted=pixels.shape[1:], got=got.shape[1:]
-            ),
-            _("Keep the pictures whole, and change only their values."),
-        )
-    if np.asarray(given).dtype.kind != "f":
-        raise Wrong(
-            "integers",
-            _("The converter refuses whole numbers: that would be noticed at once."),
-            _("Give float32: `.astype(np.float32)`."),
-        )
-    if np.ptp(got) == 0:
-        raise Wrong(
-            "constant",
-            _("All your values are the same: these are no photographs any more."),
-            _("Keep what the pictures show; look for a mistake in their range."),
-        )
-    reach = np.ptp(got) / np.ptp(models.preprocess("efficientnet_lite0", pixels))
-    if 1 / _FAR < reach < _FAR:
-        raise Wrong(
-            "same-range",
-            _("Your images have about the range that the network sees later, so the scales fit."),
-            _("Which step between a photograph and the network could one forget?"),
-        )
-    if np.abs(got).max() > _MOST:
-        raise Wrong(
-            "beyond-a-photograph",
-            _(
-                "No photograph holds such values. The file may not even load, so it would be noticed."
-            ),
-            _("Stay between 0 and 255, and find the mistake that nobody notices."),
-        )
-    judge_why_ruined(letter)
+    judge_ruin(answer(pixels), pixels)
     return _("The converter will take it without a word. What does the network say then?")
 
 
@@ -213,35 +168,9 @@ def choice(answer: Answer) -> str:
     return " ".join(
         (
             _("It keeps the limit, and the figures are those that you measured."),
-            *_others(result, name),
+            *also_defensible(result, name),
         )
     )
-
-
-def _images_and_reason(result: Any) -> tuple[Any, Any]:
-    if not isinstance(result, tuple | list) or len(result) != 2:
-        raise Wrong(
-            "not-a-pair",
-            _("Two results are wanted: the images, and the letter of the reason."),
-            _('End with `return images, "a"`, with the letter that you can defend.'),
-        )
-    return result[0], result[1]
-
-
-def _others(result: Comparison, name: str) -> list[str]:
-    """Return a sentence about the other choices that can be defended, if there are any."""
-    limit_bytes = DOWNLOAD_LIMIT_MB * 1e6
-    told = [
-        f"{other} ({with_unit(size.gzip_bytes / 1e6, 'MB')}, {with_unit(latency.median_ms, 'ms')})"
-        for other, size, latency in workshop.fitting(result, limit_bytes)
-        if other != name and not workshop.rivals(result, other, limit_bytes)
-    ]
-    if not told:
-        return []
-    text = _(
-        "Defensible too: {others}. Does your sentence say what your choice costs against that?"
-    )
-    return [text.format(others=", ".join(told))]
 
 
 @exercise(
@@ -298,128 +227,3 @@ def combination(answer: Answer) -> str:
             "Nothing keeps both limits here; yours comes nearest, and you can say by how much."
         )
     return _("It keeps both limits, and the figures are those that you measured.")
-
-
-def latest_combinations() -> Comparison:
-    """Return the journal's latest comparison of combinations.
-
-    Raises:
-        Wrong: there is none yet.
-    """
-    for record in reversed(records.history("comparison")):
-        try:
-            found = Comparison.from_dict(record.payload)
-        except (EdgelabError, KeyError, TypeError):
-            continue  # of another version of the course
-        if COMBINED in found.names:
-            return found
-    raise Wrong(
-        "nothing-measured",
-        _("Your journal holds no comparison yet that one could choose from."),
-        _("Run the cell that compares the networks, then this one."),
-    )
-
-
-def latest_comparison() -> Comparison:
-    """Return the journal's latest comparison that holds the workshop's networks.
-
-    Raises:
-        Wrong: there is none yet.
-    """
-    limit_bytes = DOWNLOAD_LIMIT_MB * 1e6
-    for record in reversed(records.history("comparison")):
-        try:
-            found = Comparison.from_dict(record.payload)
-        except (EdgelabError, KeyError, TypeError):
-            continue  # of another version of the course
-        if set(workshop.WAY) <= set(found.names) and workshop.fitting(found, limit_bytes):
-            return found
-    raise Wrong(
-        "nothing-measured",
-        _("Your journal holds no comparison yet that one could choose from."),
-        _("Run the cell that compares the networks, then this one."),
-    )
-
-
-questions.define(
-    "24.q1",
-    N_(
-        "A slide says: “Quantization made our network twenty times faster.” Before: a float ResNet50 "
-        "through `predict()`. After: an int8 MobileNetV2 file in LiteRT. What is wrong?"
-    ),
-    Option(
-        N_("Nothing: before and after were both measured."),
-        N_("The figure may be true, its cause is not: four things changed at once."),
-    ),
-    Option(
-        N_("It names one of four changes. The call, the runtime and the architecture changed too."),
-        N_("Only the step from float to int8 of one network in one runtime is quantization's."),
-        right=True,
-    ),
-    Option(
-        N_("LiteRT is not as exact as Keras, so the two can't be compared."),
-        N_("A float LiteRT file gives the same outputs up to rounding; each conversion checks it."),
-    ),
-)
-
-questions.define(
-    "24.q2",
-    N_("An int8 network agrees with its float version on 85 of 100 views. What follows?"),
-    Option(
-        N_("Its accuracy is 15 points lower."),
-        N_(
-            "Where the two differ, either may be right, or neither. Agreement needs no labels and is no "
-            "accuracy."
-        ),
-    ),
-    Option(
-        N_("It answers differently now and then; how often it is right needs labelled images."),
-        N_("Agreement shows change. Whether the change hurts is another measurement (lesson 20)."),
-        right=True,
-    ),
-    Option(
-        N_("Nothing, since 100 views are too few for any statement."),
-        N_(
-            "The interval says how much 100 independent images would tell. Views of few pictures tell "
-            "less, but a collapse shows at once."
-        ),
-    ),
-)
-
-questions.define(
-    "24.q3",
-    N_("Calibrated on the wrong range, the network was useless. Which figure gave it away?"),
-    Option(
-        N_("The file size: broken weights compress differently."),
-        N_("The weights are the same, only scales of activations differ: same size within bytes."),
-    ),
-    Option(
-        N_("The latency: wrong numbers take longer."),
-        N_("An integer routine takes the same time whatever its numbers are."),
-    ),
-    Option(
-        N_("Only its answers, compared with those of the float network."),
-        N_(
-            "A table of size and speed ranks a broken network like a sound one: look at answers too."
-        ),
-        right=True,
-    ),
-)
-
-questions.define(
-    "24.q4",
-    N_("A pruned int8 file is as large as any int8 file, and far smaller once compressed. Why?"),
-    Option(
-        N_("The converter leaves the zeros out of the file."),
-        N_("It writes every weight, zero or not: one byte each."),
-    ),
-    Option(
-        N_("Zeros are bytes like others; compression writes runs and frequent values shorter."),
-        N_("So it counts for a download, and neither for flash without compression nor for speed."),
-        right=True,
-    ),
-    Option(
-        N_("Compression rounds the weights once more."),
-        N_("Gzip is exact: every byte comes back."),
-    ),
-)

@@ -1,4 +1,4 @@
-"""Where exercises are defined and found: one module per lesson, `lesson20.py` for lesson 20.
+"""Where exercises are defined and found: `lesson20.py` for lesson 20, its questions in `questions20.py`.
 
     @exercise(
         "20.1 scale",
@@ -106,7 +106,9 @@ def not_found(what: str, name: str, known: list[str]) -> str:
 
 
 def load_lesson(lesson: str) -> None:
-    """Import the module that defines a lesson's exercises and questions, where there is one."""
-    module = f"{__package__}.lesson{lesson}"
-    if re.fullmatch(r"\d\d", lesson) and importlib.util.find_spec(module):
-        importlib.import_module(module)
+    """Import the modules that define a lesson's exercises and its questions, where there are any."""
+    if not re.fullmatch(r"\d\d", lesson):
+        return
+    for module in (f"{__package__}.lesson{lesson}", f"{__package__}.questions{lesson}"):
+        if importlib.util.find_spec(module):
+            importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""What goes wrong with an asymmetric range, and how it shows (exercise 20.4).
+"""What goes wrong with a zero point, and how it shows (exercises 20.3 and 20.4).
 
 As in `quantizing_mistakes.py`: a misconception is recognised by the numbers that it gives.
 """
@@ -10,6 +10,59 @@ from typing import Any
 from edgelab.classroom.exercises.answers import Wrong, as_number
 from edgelab.classroom.exercises.quantizing_mistakes import near
 from edgelab.classroom.language import _, format_number
+
+
+def judge_values(got: Any, codes: Any, step: float, zero: int) -> None:
+    """Raise `Wrong` unless got holds the values that the codes stand for."""
+    right = step * (codes - zero)
+    if near(got, right):
+        return
+    if zero and near(got, step * codes):
+        raise Wrong(
+            "ignores-zero-point",
+            _("Your function leaves out the zero point."),
+            _("The code `zero_point` means exactly 0: check that it does."),
+        )
+    if near(got, step * (codes + zero)):
+        raise Wrong(
+            "adds-zero-point",
+            _("The zero point is added where it should be subtracted."),
+            _("Put `zero_point` itself in as a code: 0 must come out."),
+        )
+    if near(got, step * codes - zero) or near(got, step * codes + zero):
+        raise Wrong(
+            "zero-point-after-scale",
+            _("The zero point is a code, so it belongs with the codes, before the scale."),
+            _("Subtract first, multiply then."),
+        )
+    if near(got, (codes - zero) / step) or near(got, codes / step):
+        raise Wrong(
+            "divides-by-scale",
+            _("You divide by the scale: that is the way from values to codes."),
+            _("On the way back, each code is worth one step: multiply."),
+        )
+    raise Wrong(
+        "wrong-values",
+        _("Some codes do not come back as the values that they stand for."),
+        _("Try codes {codes} with scale {scale} and zero point {zero} by hand.").format(
+            codes="0, 1, 2", scale=format_number(step), zero=zero
+        ),
+    )
+
+
+def judge_width(got: Any, narrow: Any, step: float, zero: int) -> None:
+    """Raise `Wrong` where int8 codes overflowed on their way back to values."""
+    import numpy as np
+
+    if not near(got, step * (narrow.astype(np.int32) - zero)):
+        raise Wrong(
+            "int8-overflow",
+            _(
+                "The formula is right, but the codes are int8: 127 − (−100) does not fit and comes "
+                "out negative."
+            ),
+            _("Turn the codes into a wider type first, `codes.astype(np.float32)` for instance."),
+        )
 
 
 def pair(result: Any) -> tuple[float, float]:
