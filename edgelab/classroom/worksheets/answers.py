@@ -11,6 +11,7 @@ kept beside, and the error says where.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,11 @@ from edgelab import workspace
 from edgelab.errors import FormatError
 
 Value = bool | float | str
+# Of a file, outside of strings; the worksheet has some hundred places, and a journal is inside of strings.
+_MOST_OBJECTS = 5_000
+_MOST_ITEMS = 50_000
+# Also matches a string that does not end, so that no text makes the search start again and again.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class _Kept(BaseModel):
@@ -72,8 +78,10 @@ def parse(content: bytes, name: str = "the file") -> Answers:
     """Return the answers that a file holds.
 
     Raises:
-        FormatError: it is no JSON, or not a worksheet's answers; says what and where.
+        FormatError: it is no JSON, or not a worksheet's answers; says what and where. A file with more
+            places than any worksheet is not read at all.
     """
+    _refuse_crowded(content, name)
     try:
         return Answers.model_validate_json(content)
     except ValidationError as error:
@@ -84,6 +92,16 @@ def parse(content: bytes, name: str = "the file") -> Answers:
         raise FormatError(
             f"{name} holds no worksheet answers{where}: {first['msg']}{more}."
         ) from error
+
+
+def _refuse_crowded(content: bytes, name: str) -> None:
+    """Stop at millions of empty places: in memory each takes fifty times its bytes."""
+    if content.count(b"{") <= _MOST_OBJECTS and content.count(b",") <= _MOST_ITEMS:
+        return
+    # A journal is full of both, inside of strings, where they cost nothing.
+    outside = _STRING.sub(b"", content)
+    if outside.count(b"{") > _MOST_OBJECTS or outside.count(b",") > _MOST_ITEMS:
+        raise FormatError(f"{name} has more places than any worksheet; it was not read.")
 
 
 def read(path: Path) -> Answers | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 
 import pytest
 
@@ -68,15 +67,9 @@ def test_another_worksheet_is_said_to_be(schema, student, tmp_path):
     assert "worksheet 'other'" in taken(written(tmp_path, a=json.dumps(hand)), schema).problem
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"entries":{' + b",".join(b'"%x":{}' % i for i in range(100_000)) + b"}}",
-        b'{"journal":[' + b'"",' * 400_000 + b'""]}',
-    ],
-)
-def test_a_file_that_would_fill_the_memory_is_not_read(schema, tmp_path, content):
-    assert "more places than any worksheet" in taken(written(tmp_path, a=content), schema).problem
+def test_a_file_that_would_fill_the_memory_is_not_read(schema, tmp_path):
+    crowded = b'{"journal":[' + b'"",' * 400_000 + b'""]}'
+    assert "more places than any worksheet" in taken(written(tmp_path, a=crowded), schema).problem
 
 
 def test_a_journal_of_too_many_lines_is_not_read(schema, student, tmp_path):
@@ -85,13 +78,6 @@ def test_a_journal_of_too_many_lines_is_not_read(schema, student, tmp_path):
     found = taken(written(tmp_path, a=json.dumps(hand)), schema)
     assert found.reading is None
     assert "more than 50000 lines" in found.notes[0]
-
-
-def test_looking_for_strings_takes_time_in_proportion(schema, tmp_path):
-    begin = time.perf_counter()
-    for evil in (b'"' + b'\\"' * 10**6, b'"\\' * 10**6, b'"' * 10**6 + b"\\"):
-        assert taken(written(tmp_path, a=b"{" * 6000 + evil), schema).problem
-    assert time.perf_counter() - begin < 5
 
 
 def test_a_reason_is_one_short_line(schema, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,38 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_there_may_be_no_file_yet(tmp_path: Path) -> None:
     assert files.read(tmp_path / "analysis.json") is None
     assert files.journal_content(files.parse(json.dumps(GOOD).encode())) is None
+
+
+@pytest.mark.parametrize(
+    "crowded",
+    [
+        b'{"entries":{' + b",".join(b'"%x":{}' % i for i in range(100_000)) + b"}}",
+        b'{"journal":[' + b'"",' * 400_000 + b'""]}',
+    ],
+)
+def test_a_file_that_would_fill_the_memory_is_not_parsed(
+    crowded: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parsed(_: bytes) -> None:
+        raise AssertionError("the parser saw it")
+
+    monkeypatch.setattr(files.Answers, "model_validate_json", parsed)
+    with pytest.raises(FormatError, match=r"zoe\.json has more places than any worksheet"):
+        files.parse(crowded, "zoe.json")
+
+
+def test_what_a_journal_holds_does_not_make_a_file_crowded() -> None:
+    lines = ['{"payload": {"a": 1, "b": "say \\"{,\\""}}'] * 60_000
+    whole = GOOD | {"journal": ["".join(lines)]}
+    assert files.parse(json.dumps(whole).encode()).journal == ["".join(lines)]
+
+
+def test_looking_for_strings_takes_time_in_proportion() -> None:
+    begin = time.perf_counter()
+    for evil in (b'"' + b'\\"' * 10**6, b'"\\' * 10**6, b'"' * 10**6 + b"\\"):
+        with pytest.raises(FormatError):
+            files.parse(b"{" * 6000 + evil)
+    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,9 @@ def test_files_that_are_no_worksheet_are_told_apart(tmp_path: Path) -> None:
     file.write_text("{", "utf-8")
     with pytest.raises(FormatError, match=r"analysis\.json holds no worksheet answers"):
         submission.check(file)
+    file.write_bytes(b'{"entries":[' + b"{}," * 100_000 + b"{}]}")
+    with pytest.raises(FormatError, match="more places than any worksheet"):
+        submission.check(file)
     files.write(file, files.Answers(worksheet="../../etc/passwd", schema_hash=""))
     with pytest.raises(InputError, match="this course has analysis"):
         submission.check(file)
