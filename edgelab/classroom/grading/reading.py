@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from edgelab.classroom import tampering
 from edgelab.classroom.grading import archives, submissions
 from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
+from edgelab.classroom.language import _
 from edgelab.classroom.tampering import Reading
 from edgelab.classroom.worksheets import answers as files, filling, markdown, values
 from edgelab.classroom.worksheets.answers import Answers, Entry
@@ -54,7 +55,8 @@ def take(submission: Submission, schema: Schema) -> HandIn:
             continue
         if answers.worksheet != schema.id:
             name = archives.shown(answers.worksheet, 40)
-            reasons.append(f"{source.shown} is of the worksheet {name!r}, not of {schema.id!r}.")
+            says = _("{file} is of the worksheet “{name}”, not of “{wanted}”.")
+            reasons.append(says.format(file=source.shown, name=name, wanted=schema.id))
             continue
         found.append((answers, source))
     if not found:
@@ -63,7 +65,8 @@ def take(submission: Submission, schema: Schema) -> HandIn:
     answers, source = found[-1]
     if len(found) > 1:
         others = ", ".join(other.shown for _, other in found[:-1])
-        notes.append(f"{source.shown} was saved last and counts; also handed in: {others}.")
+        says = _("{file} was saved last and counts; also handed in: {others}.")
+        notes.append(says.format(file=source.shown, others=others))
     notes += reasons[:3]
     reading = _journal(submission, answers, notes)
     if source.suffix == ".md" and reading:
@@ -82,10 +85,11 @@ def _parsed(source: Source, schema: Schema) -> Answers:
 def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
     """Return the answers that were written into the Markdown form by hand."""
     if len(content) > _MOST_MARKDOWN:
-        raise FormatError(f"{source.shown} is too long for a worksheet.")
+        raise FormatError(_("{file} is too long for a worksheet.").format(file=source.shown))
     texts = markdown.parse(content.decode("utf-8", "replace"), schema)
     if not any(text.strip() for text in texts.values()):
-        raise FormatError(f"{source.shown} holds no answers of the worksheet {schema.id!r}.")
+        says = _("{file} holds no answers of the worksheet “{name}”.")
+        raise FormatError(says.format(file=source.shown, name=schema.id))
     language: Language = "fr" if source.name.lower().endswith(".fr.md") else "en"
     answers = Answers(worksheet=schema.id, schema_hash=schema.hash, language=language)
     for name, text in texts.items():
@@ -99,7 +103,7 @@ def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Read
     """Return the journal that was handed in: in the answers' file, else beside it."""
     content = files.journal_content(answers)
     if content is not None:
-        return _verified(content, "The journal in the file", notes)
+        return _verified(content, _("The journal in the file"), notes)
     for source in submission.journals[:MOST_READ]:
         try:
             return _verified(submissions.read(source), source.shown, notes)
@@ -110,6 +114,7 @@ def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Read
 
 def _verified(content: bytes, name: str, notes: list[str]) -> Reading | None:
     if content.count(b"\n") > _MOST_LINES:
-        notes.append(f"{name} has more than {_MOST_LINES} lines; it was not read.")
+        says = _("{name} has more than {n} lines; it was not read.")
+        notes.append(says.format(name=name, n=_MOST_LINES))
         return None
     return tampering.read(content)

@@ -113,14 +113,15 @@ def _read(path: Path) -> tuple[dict[str, Any], comments.Notes]:
         raise FormatError(f"{path.name}: {error.strerror}.") from error
     try:
         if len(raw) > MOST_BYTES:
-            raise FormatError(f"{path.name} is too large.")
+            raise FormatError(_("{file} is too large.").format(file=path.name))
         content = yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
-        where = f" in line {place.line + 1}" if place else ""
-        raise FormatError(f"{path.name} is no YAML{where}.") from error
+        says = _("{file} is no YAML in line {line}.") if place else _("{file} is no YAML.")
+        told = says.format(file=path.name, line=place.line + 1 if place else "")
+        raise FormatError(told) from error
     if not isinstance(content, dict) or not isinstance(content.get("questions", []), list):
-        raise FormatError(f"{path.name} is no sheet of marks.")
+        raise FormatError(_("{file} is no sheet of marks.").format(file=path.name))
     return content, comments.found_in(_text_of(raw))
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from edgelab.classroom.grading import archives, students
 from edgelab.classroom.grading.archives import Member, shown
 from edgelab.classroom.grading.students import Student
+from edgelab.classroom.language import _
 from edgelab.errors import FormatError, InputError, MissingFileError
 
 MOST_BYTES = 24_000_000  # of one file; a journal of a whole course has about 1 MB
@@ -137,7 +138,7 @@ def _archive(path: str) -> zipfile.ZipFile:
 
 def _of_entry(entry: Path) -> list[Submission]:
     if entry.is_symlink():
-        problem = "It is a link, which is not followed."
+        problem = _("It is a link, which is not followed.")
         return [Submission(students.of_folder(entry.name), problem=problem)]
     if entry.is_dir():
         return [_of_folder(entry)]
@@ -155,7 +156,8 @@ def _of_folder(folder: Path) -> Submission:
         parts = path.relative_to(folder).parts
         source = Source(str(path), shown=shown("/".join(parts)))
         if path.is_symlink():
-            notes.append(f"{source.shown} is a link, which is not followed.")
+            says = _("{file} is a link, which is not followed.")
+            notes.append(says.format(file=source.shown))
         elif path.suffix.lower() == ".zip":
             inner, problem = _listed(path)
             found += inner
@@ -163,7 +165,8 @@ def _of_folder(folder: Path) -> Submission:
         else:
             found.append(_Found(parts, source))
         if len(found) > MOST_FILES:
-            notes.append(f"More than {MOST_FILES} files: the rest was not looked at.")
+            says = _("More than {n} files: the rest was not looked at.")
+            notes.append(says.format(n=MOST_FILES))
             break
     return _submission(student, found[:MOST_FILES], notes)
 
@@ -232,7 +235,7 @@ def _listed(path: Path) -> tuple[list[_Found], str]:
 def _member(path: Path, member: Member) -> _Found:
     refused = member.refused
     if not refused and member.parts and member.parts[-1].lower().endswith(".zip"):
-        refused = "it is an archive in an archive: unpack the outer one first"
+        refused = _("it is an archive in an archive: unpack the outer one first")
     label = shown("/".join(member.parts) or member.name)
     return _Found(member.parts, Source(str(path), member.name, label), refused)
 
@@ -243,16 +246,16 @@ def _submission(student: Student, found: list[_Found], notes: Iterable[str] = ()
     others = []
     for one in found:
         if one.refused:
-            notes.append(f"{one.source.shown} was refused: {one.refused}.")
+            says = _("{file} was refused: {reason}.")
+            notes.append(says.format(file=one.source.shown, reason=one.refused))
         elif one.source.suffix in (*_FORMS, ".jsonl"):
             sources.append(one.source)
         else:
             others.append(one.source.shown)
     problem = ""
     if not any(s.suffix in _FORMS for s in sources):
-        held = f" Found: {', '.join(others[:5])}." if others else ""
-        problem = f"There is no worksheet file (analysis-….json).{held}"
-        problem = " ".join([problem, *notes[:3]])
+        held = [_("Found: {files}.").format(files=", ".join(others[:5]))] if others else []
+        problem = " ".join([_("There is no worksheet file (analysis-….json)."), *held, *notes[:3]])
     return Submission(student, tuple(sources), problem, tuple(notes))
 
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError
 
 from edgelab import workspace
+from edgelab.classroom.language import _
 from edgelab.errors import FormatError
 
 Value = bool | float | str
@@ -87,11 +88,10 @@ def parse(content: bytes, name: str = "the file") -> Answers:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        where = f" at {place}" if place else ""
-        raise FormatError(
-            f"{name} holds no worksheet answers{where}: {first['msg']}{more}."
-        ) from error
+        said = f"{place}: {first['msg']}" if place else first["msg"]
+        more = f" (+ {error.error_count() - 1})" if error.error_count() > 1 else ""
+        says = _("{file} holds no worksheet answers: {reason}.")
+        raise FormatError(says.format(file=name, reason=said + more)) from error
 
 
 def _refuse_crowded(content: bytes, name: str) -> None:
@@ -101,7 +101,8 @@ def _refuse_crowded(content: bytes, name: str) -> None:
     # A journal is full of both, inside of strings, where they cost nothing.
     outside = _STRING.sub(b"", content)
     if outside.count(b"{") > _MOST_OBJECTS or outside.count(b",") > _MOST_ITEMS:
-        raise FormatError(f"{name} has more places than any worksheet; it was not read.")
+        says = _("{file} has more places than any worksheet; it was not read.")
+        raise FormatError(says.format(file=name))
 
 
 def read(path: Path) -> Answers | None:

@@ -64,7 +64,7 @@ def test_a_worksheet_filled_on_paper_in_markdown_counts(schema, student, tmp_pat
 
 def test_another_worksheet_is_said_to_be(schema, student, tmp_path):
     hand = json.loads(student.content) | {"worksheet": "other"}
-    assert "worksheet 'other'" in taken(written(tmp_path, a=json.dumps(hand)), schema).problem
+    assert "worksheet “other”" in taken(written(tmp_path, a=json.dumps(hand)), schema).problem
 
 
 def test_a_file_that_would_fill_the_memory_is_not_read(schema, tmp_path):
