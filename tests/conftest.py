@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,35 @@ import numpy as np
 import pytest
 
 from edgelab import keras, records
+from edgelab.measuring import child
+from tests.one_child import OneChild
+
+# The files that take longest, longest first. Side by side, a long one that begins last is waited for by
+# everybody else.
+LONGEST = (
+    "test_models.py",
+    "test_explain.py",
+    "test_prune.py",
+    "test_combined.py",
+    "test_look.py",
+    "test_benchmark.py",
+    "test_lesson23_exercises.py",
+    "test_structured.py",
+    "test_distill.py",
+    "test_quantize.py",
+    "test_lab.py",
+    "test_cifar_training.py",
+    "test_clustering.py",
+    "test_alone.py",
+    "test_compare.py",
+    "test_keras.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files (`--no-loadscope-reorder` keeps this order)."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +61,26 @@ def own_history() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Share one cache among the tests of a run, and none with the clone."""
+    """Share one cache among the tests of a run, in all its processes, and none with the clone."""
+    own = tmp_path_factory.getbasetemp()
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGELAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("EDGELAB_CACHE", str(run / "cache"))
         yield
+
+
+@pytest.fixture(scope="session")
+def the_child() -> Iterator[OneChild]:
+    """Start a process with one thread that lives as long as the tests, TensorFlow in it once."""
+    with OneChild() as one:
+        yield one
+
+
+@pytest.fixture
+def one_child(the_child: OneChild, monkeypatch: pytest.MonkeyPatch) -> OneChild:
+    """Let `child.run` call in that process instead of a fresh one."""
+    monkeypatch.setattr(child, "run", the_child.run)
+    return the_child
 
 
 @pytest.fixture(scope="session")
