@@ -38,7 +38,7 @@ test: setup
 	@$(PYTHON) .ci/setup.py --nbgrader
 	@$(BIN)/python -m pytest -m "not lesson" $(SIDE_BY_SIDE) 4 --dist loadfile \
 	  --junitxml=build/tests-units.xml; units=$$?; \
-	$(BIN)/python -m pytest -m lesson $(SIDE_BY_SIDE) 2 --dist loadgroup \
+	$(BIN)/python -m pytest -m lesson $(SIDE_BY_SIDE) 2 --dist loadfile \
 	  --junitxml=build/tests-lessons.xml && exit $$units
 
 notebooks: setup

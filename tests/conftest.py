@@ -12,34 +12,25 @@ import pytest
 
 from edgelab import keras, records
 from edgelab.measuring import child
+from tests import side_by_side
 from tests.one_child import OneChild
-
-# The files that take longest, longest first. Side by side, a long one that begins last is waited for by
-# everybody else.
-LONGEST = (
-    "test_models.py",
-    "test_explain.py",
-    "test_prune.py",
-    "test_combined.py",
-    "test_look.py",
-    "test_benchmark.py",
-    "test_lesson23_exercises.py",
-    "test_structured.py",
-    "test_distill.py",
-    "test_quantize.py",
-    "test_lab.py",
-    "test_cifar_training.py",
-    "test_clustering.py",
-    "test_alone.py",
-    "test_compare.py",
-    "test_keras.py",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files (`--no-loadscope-reorder` keeps this order)."""
-    place = {name: at for at, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+    """Begin with the longest files."""
+    items.sort(key=lambda item: side_by_side.place(item.path.name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and lessons; xdist's own groups need a pytest before 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return side_by_side.unit(nodeid)
+
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)

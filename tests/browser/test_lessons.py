@@ -20,7 +20,6 @@ from tests.browser import jupyter, look
 pytestmark = [
     pytest.mark.skipif(jupyter.chromium() is None, reason="no Chromium on this machine"),
     pytest.mark.lesson,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.timeout(600),
 ]
 SCREENS = lessons.root() / "build" / "screens"

@@ -27,7 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NBGRADER = ROOT / ".setup" / "nbgrader"
 pytestmark = [
     pytest.mark.lesson,
-    pytest.mark.xdist_group("nbgrader"),  # they share one exported course
     pytest.mark.skipif(
         not (NBGRADER / "packages.txt").exists(),
         reason="nbgrader is not in .setup/nbgrader; `make test` installs it there",

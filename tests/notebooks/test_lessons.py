@@ -3,7 +3,8 @@
 Two lessons may run at once and disturb each other's measurements: in this profile nothing is concluded
 from a time, neither here nor by a check of an exercise, which compares an answer with the student's own
 records. Each run gets a workspace of its own; the cache of artefacts is shared by all lessons of a run,
-as it is in a class. A lesson's two runs stay in one process: the second finds what the first has made.
+as it is in a class. A lesson's two runs stay in one process (`tests.side_by_side`): the second
+finds what the first has made.
 """
 
 from __future__ import annotations
@@ -35,11 +36,7 @@ def _longest_first() -> list[lessons.Lesson]:
 
 
 each_lesson = pytest.mark.parametrize(
-    "lesson",
-    [
-        pytest.param(lesson, id=lesson.name, marks=pytest.mark.xdist_group(lesson.name))
-        for lesson in _longest_first()
-    ],
+    "lesson", [pytest.param(lesson, id=lesson.name) for lesson in _longest_first()]
 )
 
 
