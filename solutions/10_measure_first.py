@@ -620,7 +620,8 @@ def four_ways(name):
 # %%
 from edgelab.measuring import compare
 
-few = compare.Limits(min_rounds=3, max_rounds=3, pairs=3, seconds=10)
+rounds = 2 if PROFILE == "ci" else 3
+few = compare.Limits(min_rounds=rounds, max_rounds=rounds, pairs=3, seconds=10)
 compared = {name: benchmark.compare(four_ways(name), limits=few, sizes=False) for name in networks}
 result = compared["MobileNetV2"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,26 @@ import numpy as np
 import pytest
 
 from edgelab import keras, records
+from edgelab.measuring import child
+from tests import side_by_side
+from tests.one_child import OneChild
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    items.sort(key=lambda item: side_by_side.place(item.path.name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and lessons; xdist's own groups need a pytest before 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return side_by_side.unit(nodeid)
+
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +52,26 @@ def own_history() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Share one cache among the tests of a run, and none with the clone."""
+    """Share one cache among the tests of a run, in all its processes, and none with the clone."""
+    own = tmp_path_factory.getbasetemp()
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGELAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("EDGELAB_CACHE", str(run / "cache"))
         yield
+
+
+@pytest.fixture(scope="session")
+def the_child() -> Iterator[OneChild]:
+    """Start a process with one thread that lives as long as the tests, TensorFlow in it once."""
+    with OneChild() as one:
+        yield one
+
+
+@pytest.fixture
+def one_child(the_child: OneChild, monkeypatch: pytest.MonkeyPatch) -> OneChild:
+    """Let `child.run` call in that process instead of a fresh one."""
+    monkeypatch.setattr(child, "run", the_child.run)
+    return the_child
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,15 @@ def chain(seed: int = 1) -> Any:
     return _shaken(k.Model(image, k.layers.Dense(3, name="logits")(x), name="chain"))
 
 
+def dense(seed: int = 1) -> Any:
+    """Return two dense layers, where the kind of a layer does not matter: a third of the work."""
+    k = _seeded(seed)
+    image = k.Input((8, 8, 1), name="image")
+    x = k.layers.Flatten(name="flatten")(image)
+    x = k.layers.Dense(12, activation="relu", bias_initializer="random_normal", name="hidden")(x)
+    return k.Model(image, k.layers.Dense(3, name="logits")(x), name="dense")
+
+
 def residual(seed: int = 1) -> Any:
     """Return a network with an identity shortcut, one with a convolution, and a pooled answer."""
     k = _seeded(seed)

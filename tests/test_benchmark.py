@@ -58,6 +58,7 @@ def test_keras_is_compared_in_a_process_of_its_own(tiny_files: dict[str, Path]) 
     assert result["predict"].runtime == "keras-predict"
 
 
+@pytest.mark.usefixtures("one_child")
 def test_a_model_in_memory_can_be_compared(tiny_model: Any, tiny_files: dict[str, Path]) -> None:
     result = benchmark.compare({"keras": tiny_model, "onnx": tiny_files["m.onnx"]}, limits=QUICK)
     assert result["keras"].parameters == tiny_model.count_params()
@@ -84,6 +85,7 @@ def test_a_broken_candidate_is_named_before_anything_is_timed(
         benchmark.compare({"good": tiny_files["m.tflite"], "bad": broken})
 
 
+@pytest.mark.usefixtures("one_child")
 def test_an_error_in_the_child_process_keeps_its_kind(
     tiny_files: dict[str, Path], tmp_path: Path
 ) -> None:

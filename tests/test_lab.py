@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -19,11 +20,26 @@ from edgelab.errors import EdgelabError, MissingFileError
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Server]:
+def taken() -> Iterator[int]:
+    """Return a port on which somebody else listens."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(taken: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Server]:
+    """Serve a folder, although somebody took the port first that was free a moment ago."""
     root = tmp_path_factory.mktemp("clone")
     (root / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(), root / "notebooks" / "00_start.ipynb")
-    with lab.serve("notebooks/00_start.ipynb", root) as running:
+    with contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            ports = [taken, lab._free_port()]
+            patch.setattr(lab, "_free_port", lambda: ports.pop(0))
+            running = stack.enter_context(lab.serve("notebooks/00_start.ipynb", root))
+            assert ports == [], "the taken port was not tried"
         yield running
 
 
@@ -101,14 +117,7 @@ def test_no_browser_is_expected_for_root_in_a_container(monkeypatch: pytest.Monk
 
 
 def test_a_port_that_somebody_takes_meanwhile_is_left_to_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: lab.Server, taken: int
 ) -> None:
-    (tmp_path / "a.ipynb").write_text("{}")
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        ports = [other.getsockname()[1], lab._free_port()]
-        monkeypatch.setattr(lab, "_free_port", lambda: ports.pop(0))
-        with lab.serve("a.ipynb", tmp_path) as server:
-            assert f":{other.getsockname()[1]}/" not in server.url
-    assert ports == []
+    assert f":{taken}/" not in server.url
+    assert json.loads(get(server, "api"))["version"]

@@ -21,6 +21,16 @@ def untrained_mobilenet():
     return models.mobilenet_v2(weights=None, alpha=0.35, size=96)
 
 
+@pytest.fixture(scope="module")
+def squeezenet():
+    return models.squeezenet(weights=None)
+
+
+def logits_of(model, batch):
+    """Return the answers; called as a function, because `predict` compiles a large network first."""
+    return model(batch, training=False).numpy()
+
+
 def test_the_digits_network_has_the_parameters_that_can_be_counted_by_hand():
     # Convolutions without padding: 28 → 26 → 13 → 11 → 5, so 5·5·32 numbers reach the dense layer.
     convolutions = 9 * 16 + 4 * 16 + 9 * 16 * 32 + 4 * 32  # without biases, normalised
@@ -109,7 +119,7 @@ def test_altered_resnet8_weights_are_refused(tmp_path, monkeypatch):
 def test_efficientnet_sees_in_photographs_what_a_person_sees(lite0):
     known = [photo for photo in data.photos() if photo.expected]
     batch = np.concatenate([models.preprocess("efficientnet_lite0", photo.rgb) for photo in known])
-    answers = models.top(lite0.predict(batch, verbose=0), n=1)
+    answers = models.top(logits_of(lite0, batch), n=1)
     seen = {photo.name: answer[0][0] for photo, answer in zip(known, answers, strict=True)}
     assert seen["cat"] in {"tabby", "tiger cat", "Egyptian cat"}
     assert seen["coffee"] == "espresso"
@@ -132,7 +142,7 @@ def test_efficientnets_first_layer_computes_what_numpy_computes_from_the_checkpo
     expected = np.einsum("hwcyx,ocyx->hwo", windows, kernel)
     expected = (expected - mean) / np.sqrt(variance + 1e-3) * gamma + beta
     stem = keras().Model(lite0.input, lite0.get_layer("stem_relu").output)
-    found = stem.predict(image[None], verbose=0)[0]
+    found = logits_of(stem, image[None])[0]
     np.testing.assert_allclose(found, np.clip(expected, 0, 6), atol=1e-4)
 
 
@@ -173,22 +183,20 @@ def test_going_without_weights_is_told(monkeypatch, tmp_path, capsys):
 
 def test_an_untrained_network_tells_pictures_apart(untrained_mobilenet):
     pictures = data.crops(n=16, size=96).map(imagenet.scale_mobilenet_v2)
-    logits = untrained_mobilenet.predict(pictures.x, verbose=0)
+    logits = logits_of(untrained_mobilenet, pictures.x)
     assert len(set(logits.argmax(axis=1))) > 4
     assert 0.5 < logits.std() < 20
 
 
-def test_squeezenet_has_the_published_number_of_weights():
+def test_squeezenet_has_the_published_number_of_weights(squeezenet):
     # Forrest Iandola's SqueezeNet 1.1, as torchvision counts it too.
-    assert models.squeezenet(weights=None).count_params() == 1_235_496
+    assert squeezenet.count_params() == 1_235_496
 
 
-def test_squeezenet_tells_pictures_apart_though_nothing_normalises_in_it():
-    model = models.squeezenet(weights=None)
+def test_squeezenet_tells_pictures_apart_though_nothing_normalises_in_it(squeezenet):
     pictures = data.crops(n=16, size=224).map(models.preprocessor("squeezenet"))
-    logits = model.predict(pictures.x, verbose=0)
-    assert len(set(logits.argmax(axis=1))) > 4
-    assert models.info(model).weights == "none"
+    assert len(set(logits_of(squeezenet, pictures.x).argmax(axis=1))) > 4
+    assert models.info(squeezenet).weights == "none"
 
 
 def test_squeezenet_says_that_it_goes_without_weights(capsys):
@@ -212,7 +220,7 @@ def test_an_untrained_network_is_the_same_again_and_another_with_another_seed(un
     again = models.mobilenet_v2(weights=None, alpha=0.35, size=96)
     other = models.mobilenet_v2(weights=None, alpha=0.35, size=96, seed=1)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 96, 96, 3)).astype(np.float32)
-    a, b, c = (m.predict(image, verbose=0) for m in (untrained_mobilenet, again, other))
+    a, b, c = (logits_of(m, image) for m in (untrained_mobilenet, again, other))
     np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
     assert np.abs(a - c).max() > 1
 

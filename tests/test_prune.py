@@ -98,6 +98,7 @@ def test_a_masked_network_is_simulated_until_it_is_a_file(sparse: Any, model: An
         assert not models.info(real).simulated
 
 
+@pytest.mark.usefixtures("one_child")
 def test_a_masked_network_enters_no_chart_of_size_or_speed(model: Any) -> None:
     masked = prune.by_magnitude(model, 0.9)
     found = benchmark.measure(masked, on=DATA.test, name="masked", memory=False)

@@ -144,7 +144,7 @@ def energy_in_child(
 def _timed(candidate: Candidate, image: np.ndarray | None, limits: Budget) -> Timed:
     with candidate.load() as runner:
         inference = runner.prepare(one(runner, image))
-        latency, busy = machine.quietly(lambda: timing.sample(inference, limits))
+        latency, busy = machine.quietly(lambda: timing.sample(inference, limits), limits.attempts)
         millijoules, source = energy.of(inference, latency.median_ms)
     return Timed(latency, millijoules, source, busy)
 

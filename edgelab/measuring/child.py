@@ -87,11 +87,7 @@ def run(
                 f"result. Its last words: {' / '.join(last_words) or 'none'}. If it says killed or "
                 "-9, the machine ran out of memory: close other programs."
             )
-        result = json.loads(answer.read_text())
-    if "error" in result:
-        kind = getattr(errors, result["kind"], EdgelabError)
-        raise kind(result["error"])
-    return result["value"]
+        return value(json.loads(answer.read_text()))
 
 
 def tick() -> None:
@@ -100,14 +96,30 @@ def tick() -> None:
     sys.stdout.flush()
 
 
+def answered(function: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Call a function and return what goes back to the parent: its value, or what it raised."""
+    module, name = function.split(":")
+    try:
+        return {"value": getattr(importlib.import_module(module), name)(**arguments)}
+    except EdgelabError as error:
+        return {"error": str(error), "kind": type(error).__name__}
+
+
+def value(result: dict[str, Any]) -> Any:
+    """Return the value of an answer.
+
+    Raises:
+        EdgelabError: the one that the function raised over there.
+    """
+    if "error" in result:
+        kind = getattr(errors, result["kind"], EdgelabError)
+        raise kind(result["error"])
+    return result["value"]
+
+
 def _main(request: str) -> None:
     task = json.loads(Path(request).read_text())
-    module, name = task["function"].split(":")
-    try:
-        value = getattr(importlib.import_module(module), name)(**task["arguments"])
-        result: dict[str, Any] = {"value": value}
-    except EdgelabError as error:
-        result = {"error": str(error), "kind": type(error).__name__}
+    result = answered(task["function"], task["arguments"])
     Path(task["answer"]).write_text(json.dumps(result))
     # Some runtimes crash while Python shuts down; the answer is written, so leave at once.
     with contextlib.suppress(OSError, ValueError):

@@ -14,6 +14,7 @@ from edgelab.errors import InputError
 from edgelab.measuring import alone, child, energy, timing
 from edgelab.measuring.timing import Budget
 from edgelab.runtimes import Candidate
+from tests.one_child import OneChild
 
 QUICK = Budget(min_runs=10, min_seconds=0.0, max_seconds=1.0)
 
@@ -40,14 +41,13 @@ def threads_of_tensorflow() -> int:
 
 @pytest.mark.usefixtures("no_timing_here")
 def test_a_keras_model_is_measured_in_a_process_that_has_its_threads(
-    tiny_files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    tiny_files: dict[str, Path], one_child: OneChild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, int]] = []
-    real = child.run
 
     def noting(function: str, *, threads: int = 1, **arguments: Any) -> Any:
         asked.append((function, threads))
-        return real(function, threads=threads, **arguments)
+        return one_child.run(function, threads=threads, **arguments)
 
     monkeypatch.setattr(child, "run", noting)
     found = benchmark.measure(
@@ -60,7 +60,7 @@ def test_a_keras_model_is_measured_in_a_process_that_has_its_threads(
     assert found.energy_mj == pytest.approx(found.latency.median_ms * energy.ASSUMED_WATTS)
 
 
-@pytest.mark.usefixtures("no_timing_here")
+@pytest.mark.usefixtures("no_timing_here", "one_child")
 def test_the_throughput_of_a_keras_model_is_measured_there_as_well(
     tiny_files: dict[str, Path],
 ) -> None:
@@ -91,6 +91,7 @@ def test_the_energy_of_a_keras_model_is_read_there_as_well(
     assert np.shape(asked[0]["image"]["values"]) == (1, 8, 8, 1)
 
 
+@pytest.mark.usefixtures("one_child")
 def test_an_error_about_the_image_comes_back_from_there(tiny_files: dict[str, Path]) -> None:
     with pytest.raises(InputError, match=r"\(n, 8, 8, 1\)"):
         alone.timed(Candidate(tiny_files["m.keras"]), np.zeros((1, 5, 5, 1), np.float32), QUICK)
@@ -113,6 +114,7 @@ def test_what_comes_back_is_what_was_measured_there() -> None:
     assert alone.Timed.from_dict(json.loads(json.dumps(before.to_dict()))) == before
 
 
+@pytest.mark.usefixtures("one_child")
 def test_tensorflow_has_the_stated_threads_in_a_process_of_its_own() -> None:
     assert child.run("tests.measuring.test_alone:threads_of_tensorflow", threads=1) == 1
 

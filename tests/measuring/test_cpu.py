@@ -53,6 +53,7 @@ def test_threads_are_those_asked_for(tiny_files: dict[str, Path]) -> None:
     assert benchmark.cpu_use(two).threads == 2
 
 
+@pytest.mark.usefixtures("one_child")
 def test_keras_is_measured_in_a_process_with_the_stated_threads(
     tiny_files: dict[str, Path],
 ) -> None:

@@ -1,7 +1,10 @@
 """Every lesson runs from top to bottom: solved (papermill) and unsolved (nbval), in profile `ci`.
 
-Serial on purpose: two lessons that time at once would measure each other. Each gets a workspace of
-its own; the cache of artefacts is shared by all lessons of a run, as it is in a class.
+Two lessons may run at once and disturb each other's measurements: in this profile nothing is concluded
+from a time, neither here nor by a check of an exercise, which compares an answer with the student's own
+records. Each run gets a workspace of its own; the cache of artefacts is shared by all lessons of a run,
+as it is in a class. A lesson's two runs stay in one process (`tests.side_by_side`): the second
+finds what the first has made.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from edgelab import timetable
 from edgelab.classroom import execution, lessons
 from edgelab.classroom.exercises import exercises_of
 from edgelab.classroom.journal import Journal
@@ -23,8 +27,16 @@ from edgelab.classroom.worksheets import Worksheet
 CELL_SECONDS = 300
 MOST_SECONDS = 600
 
+
+def _longest_first() -> list[lessons.Lesson]:
+    """Return the lessons in an order that lets two processes end at about the same time."""
+    runs = timetable.recorded()
+    seconds = {number: timetable.usual_seconds(number, runs) or 0.0 for number in runs}
+    return sorted(lessons.find(), key=lambda lesson: -seconds.get(lesson.number, float("inf")))
+
+
 each_lesson = pytest.mark.parametrize(
-    "lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.find()]
+    "lesson", [pytest.param(lesson, id=lesson.name) for lesson in _longest_first()]
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,13 @@ def _every_lesson_and_rule() -> list[Any]:
     ]
 
 
+@functools.cache  # a rule looks, it changes nothing
+def _looked_at(lesson: lessons.Lesson, kind: str) -> Any:
+    if kind == "source":
+        return lessons.read(lesson.source)
+    return _stored(lesson.student if kind == "student" else lesson.worked)
+
+
 def _stored(path: Path) -> Any:
     if not path.exists():  # the test of drift says so, once
         pytest.skip(f"{path.name} is not made yet")
@@ -267,11 +275,7 @@ def _stored(path: Path) -> Any:
 
 @pytest.mark.parametrize(("lesson", "kind", "rule"), _every_lesson_and_rule())
 def test_a_lesson_keeps_to_the_rule(lesson: lessons.Lesson, kind: str, rule: rules.Rule) -> None:
-    if kind == "source":
-        looked_at = lessons.read(lesson.source)
-    else:
-        looked_at = _stored(lesson.student if kind == "student" else lesson.worked)
-    offenders = rule(looked_at)
+    offenders = rule(_looked_at(lesson, kind))
     assert not offenders, f"{lesson.name}, {rule.__doc__}\n" + "\n".join(offenders)
 
 
