@@ -49,12 +49,14 @@ class Course:
         out: the folder of everything that is written.
         guidance: for the person who marks, by language and question.
         asked: the names of the exercises of each lesson.
+        weights: by question, the share of its points that each column of its table earns.
     """
 
     schema: Schema
     out: Path
     guidance: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def sheet(self, key: str) -> Path:
         """Return where the sheet of a student is."""
@@ -121,7 +123,9 @@ def assess(submission: Submission, course: Course) -> Graded:
     spoken = found.answers.language
     with speaking(spoken):
         checked = audits.audit(course.schema, found.answers, found.reading)
-        marks = marking.propose(course.schema, found.answers, checked, found.reading)
+        marks = marking.propose(
+            course.schema, found.answers, checked, found.reading, course.weights
+        )
         shown_beside = _beside(course, found)
         graded = Graded(
             submission,

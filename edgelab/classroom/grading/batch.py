@@ -62,11 +62,15 @@ def course_of(worksheet: str | Path, out: Path) -> Course:
     """
     asked = {lesson: tuple(e.name for e in exercises.exercises_of(lesson)) for lesson in _lessons()}
     schema = schemas.load(worksheet)
+    guidance: Mapping[str, Mapping[str, Sequence[str]]] = {}
+    weights: Mapping[str, Mapping[str, float]] = {}
     try:
-        guidance: Mapping[str, Mapping[str, Sequence[str]]] = rubrics.load(schema.id).guidance()
+        rubric = rubrics.load(schema.id)
+        guidance, weights = rubric.guidance(), rubric.weights()
     except MissingFileError:
-        guidance = {}  # a worksheet of the instructor's own needs none
-    return Course(schema, out.resolve(), guidance, {k: v for k, v in asked.items() if v})
+        pass  # a worksheet of the instructor's own needs none
+    asked = {lesson: names for lesson, names in asked.items() if names}
+    return Course(schema, out.resolve(), guidance, asked, weights)
 
 
 def grade(
@@ -115,7 +119,7 @@ def grade(
 def told(result: Result) -> str:
     """Return what a run has brought, in a few lines for a terminal."""
     lines = [class_page.summary(result.graded)]
-    groups = len(result.likeness.journals) + len(result.likeness.texts)
+    groups = len(result.likeness.groups)
     if groups:
         text = ngettext("{n} likeness to look at", "{n} likenesses to look at", groups)
         lines.append(text.format(n=groups) + ".")
