@@ -146,7 +146,7 @@ def assess(submission: Submission, course: Course) -> Graded:
             trace=alike.trace(graded.key, course.schema, found.answers, entries),
         )
         if not graded.journal.tampered:
-            graded = replace(graded, gains=machines.gained(entries))
+            graded = replace(graded, gains=machines.gained(entries, graded.key))
         _write_page(course, graded, checked, shown_beside)
     return graded
 

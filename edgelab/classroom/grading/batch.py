@@ -26,6 +26,7 @@ from edgelab.classroom.grading import (
     gradebook,
     lms,
     machines,
+    machines_chart,
     submissions,
 )
 from edgelab.classroom.grading.assessment import Course, Graded
@@ -119,7 +120,7 @@ def grade(
 def told(result: Result) -> str:
     """Return what a run has brought, in a few lines for a terminal."""
     lines = [class_page.summary(result.graded)]
-    groups = len(result.likeness.groups)
+    groups = len(result.likeness.journals) + len(result.likeness.texts)
     if groups:
         text = ngettext("{n} likeness to look at", "{n} likenesses to look at", groups)
         lines.append(text.format(n=groups) + ".")
@@ -224,17 +225,7 @@ def _class_files(
     course: Course, graded: Sequence[Graded], likeness: alike.Alike, notes: Sequence[str]
 ) -> list[Path]:
     rows = machines.pooled(gain for g in graded for gain in g.gains)
-    columns = ["technique", "processor", "int8 instructions", "cores", "comparisons"]
-    columns += ["times as fast", "lowest", "highest", "times as small", "busy"]
-    table = [
-        [
-            *(row.technique, row.machine.cpu, row.machine.int8, str(row.machine.cores)),
-            *(str(row.comparisons), f"{row.faster:.4g}", f"{row.low:.4g}", f"{row.high:.4g}"),
-            *(f"{row.smaller:.4g}" if row.smaller else "", "yes" if row.busy else "no"),
-        ]
-        for row in rows
-    ]
-    table = [columns, *([gradebook.cell(text) for text in line] for line in table)]
+    table = [[gradebook.cell(text) for text in line] for line in machines_chart.plain(rows)]
     report = class_page.page(course, graded, likeness, notes).encode("utf-8", "replace")
     return [
         gradebook.write_rows(course.out / "machines.csv", table),

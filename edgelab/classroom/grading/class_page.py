@@ -115,15 +115,18 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
 
 
 def _machines(graded: Sequence[Graded]) -> list[str]:
-    chart = machines_chart.chart(machines.pooled(gain for g in graded for gain in g.gains))
+    rows = machines.pooled(gain for g in graded for gain in g.gains)
+    chart = machines_chart.chart(rows)
     if chart is None:
         return []
     says = _(
-        "What each technique gained against float32 of the same network, from the comparisons in the "
-        "journals, a dot a kind of machine (hollow: measured beside other work), the median as a line. "
-        "Journals that were changed are left out, and so are names."
+        "What each technique gained against float32, by the ratios that the comparisons in the journals "
+        "measured in turn: a dot a kind of machine (hollow: measured beside other work), with its spread; the "
+        "median of {n} machines or more as a line. Journals that were changed are left out, copies and a "
+        "student’s repeats count once, and names are left out: {counted}."
     )
-    return [f"<p>{safe(says)}</p>", _figure(chart)]
+    told = says.format(n=machines.FEWEST, counted=machines_chart.counted(rows))
+    return [f"<p>{safe(told)}</p>", _figure(chart)]
 
 
 def _figure(chart: Chart) -> str:

@@ -71,9 +71,9 @@ def propose(
         if not filled:
             proposed, why = 0.0, _("Nothing was written.")
         elif isinstance(question, ChoiceQuestion):
-            right = filled[0].id not in wrong
-            proposed = question.points if right else 0.0
-            why = _("Chosen.") if right else _("Not one of the options.")
+            known = filled[0].id not in wrong
+            proposed = question.points if known else 0.0
+            why = _("Chosen.") if known else _("Not one of the options.")
         elif isinstance(question, ChecklistQuestion):
             proposed, why = _ticks(fields, answers, wrong)
         elif any(f.kind == "number" for f in fields):
