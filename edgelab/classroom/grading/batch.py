@@ -120,7 +120,7 @@ def grade(
 def told(result: Result) -> str:
     """Return what a run has brought, in a few lines for a terminal."""
     lines = [class_page.summary(result.graded)]
-    groups = len(result.likeness.journals) + len(result.likeness.texts)
+    groups = len(result.likeness.groups)
     if groups:
         text = ngettext("{n} likeness to look at", "{n} likenesses to look at", groups)
         lines.append(text.format(n=groups) + ".")

@@ -104,8 +104,13 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
         if g.keys not in known
     ]
     text = _("{question}, {share} % alike")
+    many = _("near-identical text of so many that it may come from the course's own material")
     rows += [
-        (_("near-identical text"), who(g), text.format(question=g.what, share=f"{g.share:.0f}"))
+        (
+            many if g.common else _("near-identical text"),
+            who(g),
+            text.format(question=g.what, share=f"{g.share:.0f}"),
+        )
         for g in likeness.texts
     ]
     if not rows:
