@@ -26,6 +26,8 @@ _TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 8, 12)
 def chart(rows: Sequence[Pooled]) -> Chart | None:
     """Draw what the techniques gained: a dot a kind of machine, grouped by instruction set.
 
+    The table has every technique, the chart the `MOST_PANELS` that most machines have.
+
     Returns:
         The chart; None where no journal has a comparison with a float32 model.
     """
@@ -51,7 +53,7 @@ def chart(rows: Sequence[Pooled]) -> Chart | None:
         for axes in panels:
             _ticks(axes, [end for r in kept for end in (r.low, r.high)])
         figure.supxlabel(_("times as fast as float32 (logarithmic axis)"), fontsize=9.5)
-    return Chart(figure, table(kept), _alternative(kept, techniques, groups))
+    return Chart(figure, table(rows), _alternative(kept, techniques, groups))
 
 
 def counted(rows: Sequence[Pooled]) -> str:
@@ -163,7 +165,9 @@ def _alternative(rows: Sequence[Pooled], techniques: Sequence[str], groups: Sequ
         for group in groups:
             own = [r for r in rows if r.technique == technique and r.machine.int8 == group]
             if own:
-                values = [_one(own[0])] if len(own) == 1 else middle([_one(row) for row in own])
+                values = middle([_one(row) for row in own])
+                if len(own) < FEWEST:
+                    values = tuple(value for row in own for value in row.points)
                 text = _("{technique} with {set}: {gain} times as fast ({n})")
                 name = group or _("none of its own")
                 gain = " / ".join(f"{value:.2f}" for value in values)

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from edgelab import records, workspace
+from edgelab.classroom import tampering
 from edgelab.classroom.journal import FILE_NAME, Journal
 from edgelab.classroom.worksheets import schema
 from edgelab.errors import InputError
@@ -60,25 +61,35 @@ def measure() -> None:
         benchmark.cpu_use(file)
 
 
+def put_in_place(made: Path, target: Path) -> tuple[str, ...]:
+    """Put a journal where the exemplars take it from, unless their texts say something else.
+
+    Returns:
+        What the texts say and the journal does not; then it is kept beside the old one, which stays.
+    """
+    from edgelab.classroom.worksheets import exemplars
+
+    wrong = exemplars.breaches(tampering.read(made.read_bytes()).entries)
+    workspace.copy_to(made, target.with_suffix(".refused.jsonl") if wrong else target)
+    return wrong
+
+
 def main() -> int:
     """Measure in a workspace of its own and put the journal in its place."""
+    target = journal_path()
     with tempfile.TemporaryDirectory(prefix="edgelab-exemplars-") as own:
         os.environ["EDGELAB_WORKSPACE"] = own
         os.environ["EDGELAB_LESSON"] = "01"
-        from edgelab.classroom.worksheets import exemplars
-
         journal = Journal(Path(own) / FILE_NAME)
         records.use(journal)
         measure()
-        if wrong := exemplars.breaches(journal.read()):
-            print("The exemplars' texts do not fit this run; mend them in exemplars.yaml:")
-            print("\n".join(f"  {line}" for line in wrong))
-            workspace.copy_to(journal.path, refused := journal_path().with_suffix(".refused.jsonl"))
-            print(f"It was kept as {refused}.")
-            return 1
-        workspace.copy_to(journal.path, journal_path())
+        wrong = put_in_place(journal.path, target)
         count = len(journal.read())
-    print(f"{count} records in {journal_path()}")
+    if wrong:
+        print(f"{target} was not replaced. The new run contradicts exemplars.yaml:")
+        print("\n".join(f"  {line}" for line in wrong))
+        return 1
+    print(f"{count} records in {target}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -177,9 +178,17 @@ def test_a_students_repeats_count_once_and_two_students_make_no_median():
 def test_few_machines_are_shown_as_few():
     chart = machines_chart.chart(machines.pooled([gain(2.0, "a", "zoe"), gain(4.0, "d", "ali")]))
     assert chart is not None
-    assert "1 machine, 2 students" in chart.alt
+    assert "2.00 / 4.00 times as fast (1 machine, 2 students)" in chart.alt
     assert "2; 4" in chart.to_html()
     assert "zoe" not in chart.to_html()
+
+
+def test_the_table_has_more_techniques_than_the_chart_has_panels():
+    names = ("int8", "float16", "dynamic", "pruned", "distilled")
+    gains = [replace(gain(2.0, name, "zoe"), technique=name) for name in names]
+    chart = machines_chart.chart(machines.pooled(gains))
+    assert chart is not None
+    assert all(name in chart.to_html() for name in names)
 
 
 def test_measurements_beside_other_work_count_only_where_there_are_no_others():

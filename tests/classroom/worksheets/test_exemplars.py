@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,6 +118,18 @@ def test_a_run_that_contradicts_a_claim_is_refused(
     monkeypatch.setattr(exemplars, "_journal", lambda: entries)
     with pytest.raises(InputError, match="say what their journal does not"):
         exemplars.build("excellent", "en")
+
+
+def test_a_new_run_takes_the_place_only_where_the_texts_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "journal.jsonl"
+    assert measuring.put_in_place(measuring.journal_path(), target) == ()
+    kept = target.read_bytes()
+    monkeypatch.setattr(exemplars, "breaches", lambda _entries: ("excellent, 3.choice: x",))
+    assert measuring.put_in_place(measuring.journal_path(), target)
+    assert target.read_bytes() == kept
+    assert (tmp_path / "journal.refused.jsonl").exists()
 
 
 def test_the_choice_is_the_only_model_that_meets_its_limits() -> None:
