@@ -9,6 +9,7 @@ import pytest
 from edgelab import timetable
 from edgelab.errors import FormatError
 from edgelab.timetable import Run
+from tests.bench import core_schedule
 
 
 def test_a_machine_half_as_fast_takes_twice_as_long() -> None:
@@ -69,3 +70,14 @@ def test_a_broken_record_says_how_to_write_it_again(tmp_path: Path, content: str
 
 def test_the_probe_takes_a_short_positive_time() -> None:
     assert 0 < timetable.probe() < 5
+
+
+def test_the_contributors_are_told_the_bars_that_are_measured() -> None:
+    text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    (told,) = [line for line in text.splitlines() if "seconds in `class`" in line]
+    for usual, limits in (
+        ("180 seconds in `class`", core_schedule.CLASS_LIMITS),
+        ("90 seconds in `ci`", core_schedule.CI_LIMITS),
+    ):
+        more = ", ".join(f"lesson {number}: {limit:.0f}" for number, limit in limits.items())
+        assert f"{usual} ({more})" in told

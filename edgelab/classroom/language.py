@@ -39,6 +39,7 @@ _spoken: contextvars.ContextVar[str | None] = contextvars.ContextVar("language",
 # gettext's own order of precedence.
 _LOCALE_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _SPACES = re.compile(r"[\s'’_]+")
+_MINUS = ("\N{MINUS SIGN}", "\N{EN DASH}")  # a word processor makes a dash of a typed hyphen
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -100,7 +101,9 @@ def parse_number(text: str, unit: str = "") -> float | None:
     for written in dict.fromkeys((unit, unit_name(unit), one)):
         if written and bare.casefold().endswith(written.casefold()):
             bare = bare[: -len(written)]
-    bare = _SPACES.sub("", bare).replace("\N{MINUS SIGN}", "-")
+    bare = _SPACES.sub("", bare)
+    if bare.startswith(_MINUS):
+        bare = "-" + bare[1:]
     if "," in bare and "." in bare:
         thousands = min((",", "."), key=bare.rindex)
         bare = bare.replace(thousands, "")

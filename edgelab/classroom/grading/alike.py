@@ -4,10 +4,9 @@
     found.measurements, found.journals, found.texts     # groups of students, with what they share
 
 Two runs of one model never take the same nanoseconds, so the same record in two journals was copied; which of
-the two is the original nobody can tell from the files. Texts of the same question are compared by
-runs of words first, and those that share many of them letter by letter (rapidfuzz). Text of the worksheet itself is
-left out, and so is what a large part of the class wrote: then it came from the course. A likeness is a reason
-to ask, no proof.
+the two is the original nobody can tell from the files. Texts of the same question are compared by `near_texts`.
+Text of the worksheet itself is left out; what a large part of the class wrote is named as such, for it may come
+from the course. A likeness is a reason to ask, no proof.
 """
 
 from __future__ import annotations
@@ -15,15 +14,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from edgelab.classroom.chain import Entry
+from edgelab.classroom.grading import near_texts
 from edgelab.classroom.worksheets.answers import Answers, plain
 from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.schema import Schema
@@ -31,13 +28,8 @@ from edgelab.classroom.worksheets.schema import Schema
 SIMILAR = 85.0  # percent: rapidfuzz's ratio of two texts that count as near-identical
 SHORTEST = 100  # characters: shorter texts are alike by chance
 LONGEST = 1_200  # characters that are compared: the time grows with their square
-COMMON = 0.3  # the share of a class above which a text is taken to come from the course …
+COMMON = 0.3  # the share of a class from which on a text may come from the course …
 FEWEST_COMMON = 8  # … if so many have it at least
-# Twelve of seventy words replaced leave a ratio of 85, and nearly half of the runs of three words.
-_SHARED_RUNS = 0.4
-_BLOCK = 256
-_AT_ONCE = 10_000  # pairs of texts that are compared letter by letter in one call
-_BINS = 1 << 20
 # Measurements with raw times: two honest ones never agree in every digit.
 _TIMED = ("comparison", "measurement", "footprint", "throughput", "cpu")
 _NO_LETTERS = re.compile(r"\W+")
@@ -62,6 +54,7 @@ class Group:
     keys: tuple[str, ...]
     what: str  # the question, or the numbers of the records
     share: float  # percent of likeness, or how many records
+    common: bool = False  # so many students that it may come from the course's own material
 
 
 @dataclass(frozen=True)
@@ -72,10 +65,16 @@ class Alike:
     journals: tuple[Group, ...] = ()
     texts: tuple[Group, ...] = ()
 
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Return what there is to look at, journals that share whole records once."""
+        known = {group.keys for group in self.journals}
+        own = (group for group in self.measurements if group.keys not in known)
+        return (*self.journals, *own, *self.texts)
+
     def of(self, key: str) -> tuple[str, ...]:
         """Return the other students that one student shares something with."""
-        groups = (*self.measurements, *self.journals, *self.texts)
-        return tuple(sorted({k for g in groups if key in g.keys for k in g.keys} - {key}))
+        return tuple(sorted({k for g in self.groups if key in g.keys for k in g.keys} - {key}))
 
 
 def trace(key: str, schema: Schema, answers: Answers, entries: Sequence[Entry]) -> Trace:
@@ -191,8 +190,6 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
 
 def _similar(question: str, owners: Sequence[Trace], everybody: int, limit: float) -> list[Group]:
     """Return the groups of students whose texts of one question are near-identical."""
-    from rapidfuzz import fuzz, process
-
     by_text: dict[str, list[str]] = defaultdict(list)
     for t in owners:
         by_text[t.texts[question]].append(t.key)
@@ -200,56 +197,14 @@ def _similar(question: str, owners: Sequence[Trace], everybody: int, limit: floa
     likeness: dict[tuple[str, str], float] = {}
     for same in by_text.values():
         likeness |= dict.fromkeys(itertools.pairwise(same), 100.0)
-    pairs = list(_candidates(texts, limit))
-    for begin in range(0, len(pairs), _AT_ONCE):
-        some = pairs[begin : begin + _AT_ONCE]
-        left, right = ([texts[i] for i in column] for column in zip(*some, strict=True))
-        ratios = process.cpdist(left, right, scorer=fuzz.ratio, score_cutoff=limit, workers=-1)
-        for at in np.flatnonzero(ratios):
-            key = by_text[left[at]][0], by_text[right[at]][0]
-            likeness[key] = float(ratios[at])
+    for (one, other), ratio in near_texts.near(texts, limit).items():
+        likeness[by_text[texts[one]][0], by_text[texts[other]][0]] = ratio
     found = []
     for keys in _joined(likeness):
-        if len(keys) >= max(FEWEST_COMMON, COMMON * everybody):
-            continue
         shares = [ratio for pair, ratio in likeness.items() if pair[0] in keys]
-        found.append(Group(tuple(sorted(keys)), question, min(shares)))
+        common = len(keys) >= max(FEWEST_COMMON, COMMON * everybody)
+        found.append(Group(tuple(sorted(keys)), question, min(shares), common))
     return sorted(found, key=lambda group: (-group.share, group.keys))
-
-
-def _candidates(texts: Sequence[str], limit: float) -> Iterable[tuple[int, int]]:
-    """Yield pairs of texts that share many runs of three words, and are of about one length.
-
-    Texts that do not are not near-identical, whatever single words they share. The product of a sparse
-    matrix with itself counts the runs that are shared by any two of a thousand texts in a moment.
-    """
-    from scipy import sparse
-
-    runs = [_runs(text) for text in texts]
-    rows = np.repeat(np.arange(len(texts)), [len(own) for own in runs])
-    columns = np.fromiter(itertools.chain.from_iterable(runs), np.int64, len(rows))
-    ones = np.ones(len(rows), np.float32)
-    table = sparse.csr_matrix((ones, (rows, columns)), (len(texts), _BINS))
-    counts = np.array([len(own) for own in runs], np.float32)
-    lengths = np.array([len(text) for text in texts], np.float32)
-    # A ratio of r needs lengths whose smaller is r / (2 - r) of the larger.
-    closest = (limit / 100) / (2 - limit / 100)
-    for begin in range(0, len(texts), _BLOCK):
-        shared = (table[begin : begin + _BLOCK] @ table.T).tocoo()
-        one, other = shared.row + begin, shared.col
-        near = (shared.data >= _SHARED_RUNS * np.minimum(counts[one], counts[other])) & (
-            one < other
-        )
-        shorter = np.minimum(lengths[one], lengths[other])
-        near &= shorter >= closest * np.maximum(lengths[one], lengths[other])
-        yield from zip(one[near].tolist(), other[near].tolist(), strict=True)
-
-
-def _runs(text: str) -> set[int]:
-    """Return the runs of three words of a text, each as a number."""
-    words = text.split()
-    found = zip(words, words[1:], words[2:], strict=False)
-    return {zlib.crc32(" ".join(run).encode()) % _BINS for run in found}
 
 
 def _merged(groups: Sequence[Group]) -> tuple[Group, ...]:
@@ -258,7 +213,12 @@ def _merged(groups: Sequence[Group]) -> tuple[Group, ...]:
     for group in groups:
         by_keys[group.keys].append(group)
     found = [
-        Group(keys, ", ".join(g.what for g in own), min(g.share for g in own))
+        Group(
+            keys,
+            ", ".join(g.what for g in own),
+            min(g.share for g in own),
+            all(g.common for g in own),
+        )
         for keys, own in by_keys.items()
     ]
     return tuple(sorted(found, key=lambda group: (-group.share, group.keys)))

@@ -50,6 +50,7 @@ class Course:
         guidance: for the person who marks, by language and question.
         asked: the names of the exercises of each lesson.
         language: of what the instructor reads; a student's feedback is in that of the worksheet.
+        weights: by question, the share of its points that each column of its table earns.
     """
 
     schema: Schema
@@ -57,6 +58,7 @@ class Course:
     guidance: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     language: str = "en"
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def sheet(self, key: str) -> Path:
         """Return where the sheet of a student is."""
@@ -122,7 +124,9 @@ def assess(submission: Submission, course: Course) -> Graded:
         if found.answers is None:
             return _unreadable(submission, course, found)
         checked = audits.audit(course.schema, found.answers, found.reading)
-        marks = marking.propose(course.schema, found.answers, checked, found.reading)
+        marks = marking.propose(
+            course.schema, found.answers, checked, found.reading, course.weights
+        )
         beside = _beside(course, found.answers, course.language)
         graded = Graded(
             submission,
@@ -143,7 +147,7 @@ def assess(submission: Submission, course: Course) -> Graded:
             trace=alike.trace(graded.key, course.schema, found.answers, entries),
         )
         if not graded.journal.tampered:
-            graded = replace(graded, gains=machines.gained(entries))
+            graded = replace(graded, gains=machines.gained(entries, graded.key))
     if graded.language == course.language:
         _write_page(course, graded, decided, checked, beside)
     else:
@@ -231,7 +235,7 @@ def _write_translated(
         if reading and reading.problems:  # they are put into words where the journal is read
             reading = hand_ins.take(graded.submission, course.schema).reading
         checked = audits.audit(course.schema, answers, reading)
-        marks = marking.propose(course.schema, answers, checked, reading)
+        marks = marking.propose(course.schema, answers, checked, reading, course.weights)
         decided = replace(graded.decided, marks=marks)
         _write_page(course, graded, decided, checked, _beside(course, answers, graded.language))
 

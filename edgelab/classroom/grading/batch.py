@@ -22,6 +22,7 @@ from edgelab.classroom.grading import (
     gradebook,
     lms,
     machines,
+    machines_chart,
     pool,
     submissions,
 )
@@ -60,11 +61,15 @@ def course_of(worksheet: str | Path, out: Path, lang: str | None = None) -> Cour
         spoken = language()
     asked = {lesson: tuple(e.name for e in exercises.exercises_of(lesson)) for lesson in _lessons()}
     schema = loading.load(worksheet)
+    guidance: Mapping[str, Mapping[str, Sequence[str]]] = {}
+    weights: Mapping[str, Mapping[str, float]] = {}
     try:
-        guidance: Mapping[str, Mapping[str, Sequence[str]]] = rubrics.load(schema.id).guidance()
+        rubric = rubrics.load(schema.id)
+        guidance, weights = rubric.guidance(), rubric.weights()
     except MissingFileError:
-        guidance = {}  # a worksheet of the instructor's own needs none
-    return Course(schema, out.resolve(), guidance, {k: v for k, v in asked.items() if v}, spoken)
+        pass  # a worksheet of the instructor's own needs none
+    asked = {lesson: names for lesson, names in asked.items() if names}
+    return Course(schema, out.resolve(), guidance, asked, spoken, weights)
 
 
 def grade(
@@ -127,7 +132,7 @@ def told(result: Result) -> str:
 
 def _told(result: Result) -> str:
     lines = [class_page.summary(result.graded)]
-    groups = len(result.likeness.journals) + len(result.likeness.texts)
+    groups = len(result.likeness.groups)
     if groups:
         text = ngettext("{n} likeness to look at", "{n} likenesses to look at", groups)
         lines.append(text.format(n=groups) + ".")
@@ -154,17 +159,7 @@ def _class_files(
     course: Course, graded: Sequence[Graded], likeness: alike.Alike, notes: Sequence[str]
 ) -> list[Path]:
     rows = machines.pooled(gain for g in graded for gain in g.gains)
-    columns = ["technique", "processor", "int8 instructions", "cores", "comparisons"]
-    columns += ["times as fast", "lowest", "highest", "times as small", "busy"]
-    table = [
-        [
-            *(row.technique, row.machine.cpu, row.machine.int8, str(row.machine.cores)),
-            *(str(row.comparisons), f"{row.faster:.4g}", f"{row.low:.4g}", f"{row.high:.4g}"),
-            *(f"{row.smaller:.4g}" if row.smaller else "", "yes" if row.busy else "no"),
-        ]
-        for row in rows
-    ]
-    table = [columns, *([gradebook.cell(text) for text in line] for line in table)]
+    table = [[gradebook.cell(text) for text in line] for line in machines_chart.plain(rows)]
     report = class_page.page(course, graded, likeness, notes).encode("utf-8", "replace")
     return [
         gradebook.write_rows(course.out / "machines.csv", table),

@@ -104,8 +104,13 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
         if g.keys not in known
     ]
     text = _("{question}, {share} % alike")
+    many = _("near-identical text of so many that it may come from the course's own material")
     rows += [
-        (_("near-identical text"), who(g), text.format(question=g.what, share=f"{g.share:.0f}"))
+        (
+            many if g.common else _("near-identical text"),
+            who(g),
+            text.format(question=g.what, share=f"{g.share:.0f}"),
+        )
         for g in likeness.texts
     ]
     if not rows:
@@ -115,15 +120,18 @@ def _likeness(likeness: Alike, names: dict[str, str]) -> list[str]:
 
 
 def _machines(graded: Sequence[Graded]) -> list[str]:
-    chart = machines_chart.chart(machines.pooled(gain for g in graded for gain in g.gains))
+    rows = machines.pooled(gain for g in graded for gain in g.gains)
+    chart = machines_chart.chart(rows)
     if chart is None:
         return []
     says = _(
-        "What each technique gained against float32 of the same network, from the comparisons in the "
-        "journals, a dot a kind of machine (hollow: measured beside other work), the median as a line. "
-        "Journals that were changed are left out, and so are names."
+        "What each technique gained against float32, by the ratios that the comparisons in the journals "
+        "measured in turn: a dot a kind of machine (hollow: measured beside other work), with its spread; the "
+        "median of {n} machines or more as a line. Journals that were changed are left out, copies and a "
+        "student’s repeats count once, and names are left out: {counted}."
     )
-    return [f"<p>{safe(says)}</p>", _figure(chart)]
+    told = says.format(n=machines.FEWEST, counted=machines_chart.counted(rows))
+    return [f"<p>{safe(told)}</p>", _figure(chart)]
 
 
 def _figure(chart: Chart) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from edgelab.classroom.grading.marking import Mark
@@ -64,18 +65,23 @@ class Decided:
 
     @property
     def total(self) -> float:
-        """Return the points so far."""
-        return sum(self.points(m.question) or 0.0 for m in self.marks)
+        """Return the points so far, rounded to hundredths: the one total that everything shows."""
+        return hundredths(math.fsum(self.points(m.question) or 0.0 for m in self.marks))
 
     @property
     def of(self) -> float:
         """Return how many points there are."""
-        return sum(m.of for m in self.marks)
+        return hundredths(math.fsum(m.of for m in self.marks))
 
     @property
     def open(self) -> tuple[str, ...]:
         """Return the questions that nobody has marked yet."""
         return tuple(m.question for m in self.marks if self.points(m.question) is None)
+
+
+def hundredths(points: float) -> float:
+    """Return points rounded to hundredths, halves up as people do it."""
+    return float(Decimal(repr(points)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def questions(content: Mapping[str, Any]) -> list[dict[str, Any]]:

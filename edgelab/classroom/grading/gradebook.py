@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.classroom.grading.decisions import hundredths
 from edgelab.classroom.grading.spans import harmless
 from edgelab.classroom.language import _
 
@@ -98,4 +99,4 @@ def _journal(graded: Graded) -> str:
 
 
 def _number(points: float | None) -> str:
-    return "" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
+    return "" if points is None else f"{hundredths(points):.2f}".rstrip("0").rstrip(".")

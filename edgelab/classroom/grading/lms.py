@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgelab.classroom.grading import spans, students
+from edgelab.classroom.grading.decisions import hundredths
 from edgelab.classroom.grading.spans import Sheet
 from edgelab.classroom.language import _
 from edgelab.errors import InputError
@@ -109,7 +110,7 @@ def fill(content: bytes, results: Sequence[Result], points: float, column: str =
             says = _("{name}: some questions are not marked yet; left empty.")
             problems.append(says.format(name=result.student.name))
             continue
-        mark = f"{round(result.points * scale, 2):.2f}".rstrip("0").rstrip(".")
+        mark = f"{hundredths(result.points * scale):.2f}".rstrip("0").rstrip(".")
         mark = mark.replace(".", ",") if comma else mark
         there = cells[at].value.strip()
         if there not in ("", "-", mark) and _number(there) != _number(mark):

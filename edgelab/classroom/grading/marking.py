@@ -3,16 +3,18 @@
     for mark in propose(schema, answers, found, reading):
         mark.question, mark.proposed, mark.why      # proposed is None where a person must judge
 
-What is empty earns nothing; numbers earn their share where they agree with the journal or follow from their
-neighbours; ticks count when they are explained. A number that nothing proves is a person's to judge, and so
-is every text: it is only said how much of it is filled. The words are in the language of the moment.
+What is empty earns nothing; numbers earn the rubric's share where they agree with the journal or follow from
+what is right. How something was measured fills itself, so it earns only beside a figure that is right. A
+number that nothing proves is a person's to judge, and so is every text, also the one that explains a tick:
+it is only said how much of it is filled. The words are in the language of the moment.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgelab.classroom.language import _
@@ -39,7 +41,11 @@ class Mark:
 
 
 def propose(
-    schema: Schema, answers: Answers, audit: Audit, reading: Reading | None
+    schema: Schema,
+    answers: Answers,
+    audit: Audit,
+    reading: Reading | None,
+    weights: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[Mark, ...]:
     """Return a mark for each question that gives points, in the order of the worksheet.
 
@@ -48,6 +54,8 @@ def propose(
         answers: what was written.
         audit: of these answers.
         reading: the student's journal, None where there is none.
+        weights: by question, the share of its points that each column of its table earns (the rubric's);
+            without one, every cell earns the same.
     """
     wrong = {f.field for f in audit.findings if f.field and f.kind in _WRONG}
     wrong |= {f.field for f in audit.errors if f.field}
@@ -65,15 +73,23 @@ def propose(
         if not filled:
             proposed, why = 0.0, _("Nothing was written.")
         elif isinstance(question, ChoiceQuestion):
-            right = filled[0].id not in wrong
-            proposed = question.points if right else 0.0
-            why = _("Chosen.") if right else _("Not one of the options.")
+            known = filled[0].id not in wrong
+            proposed = question.points if known else 0.0
+            why = _("Chosen.") if known else _("Not one of the options.")
         elif isinstance(question, ChecklistQuestion):
-            proposed, why = _ticks(question.points, fields, answers)
+            proposed, why = _ticks(fields, answers, wrong)
         elif any(f.kind == "number" for f in fields):
-            proposed, why = _numbers(
-                question.points, fields, filled, wrong=wrong, unproven=unproven, trusted=trusted
-            )
+            right = _earning(fields, {f.id for f in filled if f.id not in wrong})
+            doubted = {
+                f.id
+                for f in filled
+                if f.kind == "number"
+                and f.id in right
+                and f.derived is None
+                and (f.source is None or f.id in unproven or not trusted)
+            }
+            share = _share(fields, right, (weights or {}).get(name, {}))
+            proposed, why = _numbers(question.points, fields, share, right=right, doubted=doubted)
         else:
             places = {f.id for f in fields if f.required or f in filled}
             text = _("For a person to judge; {filled} of {places} places are filled.")
@@ -92,44 +108,69 @@ def seen(fields: Sequence[Field], answers: Answers) -> str:
 def _numbers(
     points: float,
     fields: Sequence[Field],
-    filled: Sequence[Field],
+    share: float,
     *,
-    wrong: set[str],
-    unproven: set[str],
-    trusted: bool,
+    right: set[str],
+    doubted: set[str],
 ) -> tuple[float | None, str]:
-    """Give each cell the same share; leave it to a person where a figure can't be verified."""
-    numbers = [f for f in filled if f.kind == "number" and f.id not in wrong]
-    doubtful = [
-        f
-        for f in numbers
-        if f.derived is None and (f.source is None or f.id in unproven or not trusted)
-    ]
-    total = len(fields)
-    right = [f for f in filled if f.id not in wrong]
-    counts = {"right": len(right) - len(doubtful), "total": total, "doubtful": len(doubtful)}
-    if doubtful:
+    """Give right cells their share; leave it to a person where a figure can't be verified."""
+    told = {"right": len(right - doubted), "total": len(fields), "doubtful": len(doubted)}
+    if doubted:
         text = _(
             "For a person to judge: {right} of {total} cells are right, {doubtful} can't be verified."
         )
-        return None, text.format(**counts)
-    text = _("{right} of {total} cells are filled and agree with the journal.").format(**counts)
-    return _quarters(points * len(right) / total), text
+        return None, text.format(**told)
+    text = _("{right} of {total} cells are filled and agree with the journal.").format(**told)
+    return quarters(points, share), text
 
 
-def _ticks(points: float, fields: Sequence[Field], answers: Answers) -> tuple[float, str]:
+def _earning(fields: Sequence[Field], right: set[str]) -> set[str]:
+    """Return what earns: of a row whose figure is wrong, the words beside it do not."""
+    rows = _rows(fields)
+    idle = {
+        f.id
+        for row in rows
+        if not right.issuperset(g.id for g in row if g.kind == "number")
+        for f in row
+        if f.kind == "text"
+    }
+    return right - idle
+
+
+def _share(fields: Sequence[Field], right: set[str], weights: Mapping[str, float]) -> float:
+    """Return which share of the points is earned, 0 to 1."""
+    if not weights:
+        return len(right) / len(fields)
+    rows = len(_rows(fields))
+    return math.fsum(weights.get(name.rpartition(".")[2], 0.0) / rows for name in right)
+
+
+def _rows(fields: Sequence[Field]) -> list[list[Field]]:
+    """Return the cells of a question by row; a question without a table is one row."""
+    found: dict[str, list[Field]] = {}
+    for field in fields:
+        found.setdefault(field.id.rpartition(".")[0], []).append(field)
+    return list(found.values())
+
+
+def _ticks(fields: Sequence[Field], answers: Answers, wrong: set[str]) -> tuple[float | None, str]:
+    """Count what is ticked and explained; to pay by the tick would make one tick the best answer."""
+
     def has(name: str) -> bool:
-        return plain(answers.entries.get(name)) not in (None, False)
+        return name not in wrong and plain(answers.entries.get(name)) not in (None, False)
 
     names = {f.id for f in fields}
     ticked = [f.id for f in fields if f.kind == "tick" and has(f.id)]
+    # An explanation that is missing is an error of the audit, and is none here either.
     explained = [name for name in ticked if f"{name}.how" not in names or has(f"{name}.how")]
     if not ticked:
         return 0.0, _("Nothing is ticked.")
-    text = _("{ticked} ticked, {explained} of them explained; what was written is not judged.")
-    share = len(explained) / len(ticked)
-    return _quarters(points * share), text.format(ticked=len(ticked), explained=len(explained))
+    text = _("For a person to judge: {ticked} ticked, {explained} of them explained.")
+    return None, text.format(ticked=len(ticked), explained=len(explained))
 
 
-def _quarters(points: float) -> float:
-    return round(points / STEP) * STEP
+def quarters(points: float, share: float) -> float:
+    """Return a share of a question's points in whole quarters, halves up; all of it for all."""
+    if share >= 1 - 1e-9:
+        return points
+    return min(points, math.floor(points * share / STEP + 0.5 + 1e-9) * STEP)

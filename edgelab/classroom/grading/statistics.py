@@ -70,7 +70,9 @@ def spread(graded: Sequence[Graded]) -> Chart | None:
 
 
 def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
-    """Draw for each question how much of its points the class earned, and how much is not marked.
+    """Draw for each question how much of its points the class earned, or how many wait for their mark.
+
+    What is empty has its mark at once, so a mean while others wait would be the mean of the empty ones.
 
     Returns:
         The chart; None where nothing could be read.
@@ -84,8 +86,8 @@ def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
             continue
         got = [g.decided.points(name) for g in readable]
         marked = [points for points in got if points is not None]
-        share = 100 * statistics.fmean(marked) / question.points if marked else None
         waiting = len(got) - len(marked)
+        share = None if waiting else 100 * statistics.fmean(marked) / question.points
         rows.append((name, question.label.say(language()), share, waiting, question.points))
     with style.canvas(style.WIDTH, 0.7 + 0.24 * len(rows)) as figure:
         axes = figure.subplots()
@@ -106,7 +108,12 @@ def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, 100)
         style.only_grid(axes, "x")
-        axes.set_xlabel(_("mean share of the points, of what is marked (%)"))
+        says = ngettext(
+            "mean share of the points of {n} hand-in (%), where all is marked",
+            "mean share of the points of {n} hand-ins (%), where all is marked",
+            len(readable),
+        )
+        axes.set_xlabel(says.format(n=len(readable)))
         axes.set_title(_("Question by question"))
     table = tables.of_rows(
         (_("Question"), _("Asked"), _("Points"), _("Mean share (%)"), _("To mark")),
@@ -116,8 +123,9 @@ def by_question(course: Course, graded: Sequence[Graded]) -> Chart | None:
         ],
     )
     known = [(share, label) for _n, label, share, _w, _p in rows if share is not None]
-    text = _("Mean share of the points of {n} questions.").format(n=len(rows))
-    if known:
+    text = _("Mean share of the points of {known} of {n} questions, over {students} hand-ins.")
+    text = text.format(known=len(known), n=len(rows), students=len(readable))
+    if len(known) > 1:
         says = _("The hardest is “{label}” with {share} %.")
         text += " " + says.format(label=min(known)[1], share=f"{min(known)[0]:.0f}")
     return Chart(figure, table, text)

@@ -2,17 +2,22 @@
 
 agrees(61.0, 61.04, 0.02)                        # within 2 %
 agrees(12, 12.4, 0.02)                           # rounded, to two digits
+agrees(2.0, 2.043, 0.02, decimals=1)             # typed as "2.0": the zero was written, so it counts
 derived("reduction_percent", 100, 25)            # 75.0
 """
 
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 _LARGEST = 1e300  # infinite, NaN, and whole numbers that no float holds, are above
 FILLED_DIGITS = 4  # significant: what a cell shows of a measured figure
-# A percentage that was computed from rounded figures differs a little from the one of exact figures.
+# A percentage that was computed from figures as a card shows them, to three digits, differs a little from
+# the one of exact figures: at least so many points, a share of a large one, and never more than the most.
 _SLACK = {"reduction_percent": 0.5, "difference_points": 0.05}
+_SLACK_SHARE = 0.01
+_MOST_SLACK = 2.0
 
 
 def derived(rule: str, before: object, after: object) -> float | None:
@@ -32,22 +37,48 @@ def derived(rule: str, before: object, after: object) -> float | None:
     return rounded(result, 12) if math.isfinite(result) else None
 
 
-def agrees(written: float, expected: float, tolerance: float) -> bool:
-    """Tell whether a written number is the expected one: within a relative tolerance, or rounded.
+def agrees(
+    written: float,
+    expected: float,
+    tolerance: float,
+    *,
+    decimals: int | None = None,
+    within: float | None = None,
+) -> bool:
+    """Tell whether a written number is the expected one: within a tolerance, or rounded.
 
     Args:
         written: as somebody wrote it.
         expected: as recorded.
         tolerance: relative to the recorded one.
+        decimals: with so many it was typed, zeros at the end included; by default those that it has.
+        within: an absolute tolerance instead, for a figure whose small differences are the point.
     """
-    near = abs(written - expected) <= tolerance * abs(expected)
-    return near or _is_rounding(written, expected, least_digits=2)
+    allowed = tolerance * abs(expected) if within is None else within
+    near = abs(written - expected) <= allowed * (1 + 1e-9)
+    return near or _is_rounding(written, expected, decimals, least_digits=2)
 
 
-def derived_agrees(written: float, expected: float, tolerance: float, rule: str) -> bool:
-    """Tell whether a written percentage is the recomputed one, however it was rounded."""
-    slack = max(tolerance * abs(expected), _SLACK.get(rule, 0.0))
-    return abs(written - expected) <= slack or _is_rounding(written, expected, least_digits=0)
+def derived_agrees(written: float, expected: float, rule: str, decimals: int | None = None) -> bool:
+    """Tell whether a written percentage is the recomputed one, however it was rounded.
+
+    A gain written as a loss, or something where there is nothing, never is.
+    """
+    if _is_rounding(written, expected, decimals, least_digits=0):
+        return written * expected >= 0
+    slack = _SLACK.get(rule, 0.0)
+    if rule == "reduction_percent":
+        slack = min(max(slack, _SLACK_SHARE * abs(expected)), _MOST_SLACK)
+    return written * expected > 0 and abs(written - expected) <= slack * (1 + 1e-9)
+
+
+def lies_within(
+    written: float, low: float, value: float, high: float, decimals: int | None
+) -> bool:
+    """Tell whether a written number lies in an interval, or is a rounding of the value in it."""
+    return low <= written <= high or (
+        _is_rounding(written, value, decimals, least_digits=0) and written * value >= 0
+    )
 
 
 def rounded(value: float, digits: int = FILLED_DIGITS) -> float:
@@ -62,10 +93,12 @@ def as_number(value: object) -> float | None:
     return float(value) if abs(value) < _LARGEST else None
 
 
-def _is_rounding(written: float, expected: float, least_digits: int) -> bool:
-    text = f"{written:.12g}"
-    if "e" in text:
-        return False
-    whole, _point, decimals = text.partition(".")
-    digits = len((whole + decimals).lstrip("-0"))
-    return digits >= least_digits and round(expected, len(decimals)) == written
+def _is_rounding(written: float, expected: float, decimals: int | None, least_digits: int) -> bool:
+    """Tell whether a number lies within half a unit of its own last digit, so 12.5 may be 12 or 13."""
+    shortest = Decimal(f"{written:.12g}")
+    exponent = shortest.as_tuple().exponent
+    own = max(0, -exponent) if isinstance(exponent, int) else 0
+    count = own if decimals is None else max(own, decimals)
+    digits = len(f"{abs(shortest):.{count}f}".replace(".", "").lstrip("0"))
+    off = abs(shortest - Decimal(f"{expected:.12g}"))
+    return digits >= least_digits and off <= Decimal(5).scaleb(-count - 1)

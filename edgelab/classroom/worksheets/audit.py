@@ -17,7 +17,7 @@ from typing import Literal
 from edgelab.classroom import tampering
 from edgelab.classroom.language import _, ngettext, with_unit
 from edgelab.classroom.tampering import Reading
-from edgelab.classroom.worksheets import agreement, values
+from edgelab.classroom.worksheets import agreement, checking, units, values
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, journal_content, plain
 from edgelab.classroom.worksheets.evidence import Evidence
 from edgelab.classroom.worksheets.fields import Field
@@ -87,7 +87,7 @@ def audit(schema: Schema, answers: Answers, reading: Reading | None) -> Audit:
             checks += [
                 _invalid(field, entry),
                 _against_journal(field, entry, answers, evidence, reading is not None),
-                _derived(field, answers),
+                _derived(schema, field, answers, evidence),
             ]
         found += [_placed(schema, field, each) for each in checks if each]
     found += _editions(schema, answers)
@@ -125,49 +125,52 @@ def _against_journal(
     value = agreement.as_number(entry.value)
     if value is None or field.kind != "number" or not (field.source and field.source.figure):
         return None
-    cited = evidence.found(field, answers.subjects)
-    recorded = agreement.as_number(cited.value) if cited else None
-    if cited is None or recorded is None:
+    found = tuple(evidence.each_found(field, answers.subjects))
+    told = {"typed": checking.quoted(field, entry)}
+    if not found:
         text = _("{typed} stands here, and no record of your journal has this figure.")
-        text = text.format(typed=with_unit(value, field.unit))
         # Without any journal this is said once for the whole worksheet.
-        return Finding(field.id, "uncited", text, "warning") if has_journal else None
+        return Finding(field.id, "uncited", text.format(**told), "warning") if has_journal else None
+    agreeing = [cited for cited in found if checking.is_recorded(field, entry, cited)]
+    cited = (agreeing or list(found))[0]
     # Both in the unit that was typed: 16 kB against 61 kB reads better than 0.016 MB against 0.061 MB.
-    _bare, unit, factor = values.unit_typed(entry.typed or "", field.unit)
-    told = {
-        "typed": with_unit(value / factor, unit),
-        "recorded": with_unit(recorded / factor, unit),
-        "number": cited.record,
+    typed = units.written(entry.typed or "", field.unit)
+    recorded = agreement.as_number(cited.value) or 0.0
+    told |= {
+        "recorded": with_unit(recorded / typed.factor, typed.unit, agreement.FILLED_DIGITS),
+        "number": str(cited.record),
         "about": cited.about,
-        "old": entry.measured.record if entry.measured else "–",
+        "old": str(entry.measured.record) if entry.measured else "–",
     }
-    agrees = agreement.agrees(value, recorded, field.tolerance)
-    if entry.typed is None and entry.measured and entry.measured.record != cited.record:
+    if entry.typed is None and entry.measured and entry.measured.record != found[0].record:
         text = _(
             "{typed} is from record {old}; record {number} has {recorded}. Fill the cell again."
         )
-        return Finding(field.id, "stale", text.format(**told), "warning" if agrees else "error")
+        return Finding(field.id, "stale", text.format(**told), "warning" if agreeing else "error")
     text = _("you typed {typed}, recorded {recorded} in record {number} ({about}).")
-    return None if agrees else Finding(field.id, "differs", text.format(**told))
+    return None if agreeing else Finding(field.id, "differs", text.format(**told))
 
 
-def _derived(field: Field, answers: Answers) -> Finding | None:
-    """Recompute a number that follows from two others of the worksheet."""
-    rule = field.derived
-    value = agreement.as_number(plain(answers.entries.get(field.id)))
-    if rule is None or value is None:
+def _derived(schema: Schema, field: Field, answers: Answers, evidence: Evidence) -> Finding | None:
+    """Recompute a number that follows from two others of the worksheet, or from their records."""
+    entry = answers.entries.get(field.id)
+    if field.derived is None or entry is None or agreement.as_number(plain(entry)) is None:
         return None
-    before, after = (plain(answers.entries.get(name)) for name in (rule.before, rule.after))
-    expected = agreement.derived(rule.rule, before, after)
-    if expected is None:
+    found = checking.follows(schema, field, answers, evidence)
+    if found.right:
+        return None
+    told = {"typed": checking.quoted(field, entry)}
+    if found.expected is None:
         text = _("{typed} can't be recomputed: fill the two values that it follows from.")
-        text = text.format(typed=with_unit(value, field.unit))
-        return Finding(field.id, "derived", text, "warning")
-    if agreement.derived_agrees(value, expected, field.tolerance, rule.rule):
-        return None
+        return Finding(field.id, "derived", text.format(**told), "warning")
     says = _("{typed} stands here; from the two values it follows {expected}.")
-    text = says.format(typed=with_unit(value, field.unit), expected=with_unit(expected, field.unit))
-    return Finding(field.id, "derived", text)
+    if not found.sound:
+        says = _(
+            "{typed} stands here beside a value that differs from its record; from the recorded values it "
+            "follows {expected}."
+        )
+    told["expected"] = with_unit(found.expected, field.unit, agreement.FILLED_DIGITS)
+    return Finding(field.id, "derived", says.format(**told))
 
 
 def _editions(schema: Schema, answers: Answers) -> Iterator[Finding]:

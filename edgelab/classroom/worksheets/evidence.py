@@ -10,32 +10,17 @@ measurement is left out. Lesson 01.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgelab.classroom.language import _, format_number, ngettext
-from edgelab.classroom.worksheets import agreement
+from edgelab.classroom.language import _
+from edgelab.classroom.worksheets import agreement, recorded
 from edgelab.classroom.worksheets.answers import Citation, Subjects
 from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.figures import FIGURES, in_unit
 from edgelab.classroom.worksheets.questions import Source
-from edgelab.errors import EdgelabError
 from edgelab.records import Measurement, Record
-
-# A journal may hold anything under a valid hash: what is no measurement is no evidence either.
-_NOT_A_MEASUREMENT = (
-    EdgelabError,
-    TypeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-)
-_ALONE = {
-    "footprint": {"load_ms": "load_ms", "memory_bytes": "peak_bytes"},
-    "cpu": {"cpu_share": "share"},
-}
 
 
 @dataclass(frozen=True)
@@ -82,20 +67,41 @@ class Evidence:
             source: the figure, and which of the two models.
             unit: to return it in.
         """
+        return next(self.each_measured(subjects, source, unit), None)
+
+    def each_measured(self, subjects: Subjects, source: Source, unit: str) -> Iterator[Citation]:
+        """Yield a figure from every kind of record that has it, the one to prefer first."""
         name = subjects.original if source.model == "original" else subjects.optimised
         if source.figure is None or name is None or subjects.record is None:
-            return None
+            return
         record = self.by_number.get(subjects.record)
         model = self.model(record, name) if record else None
         if record is None or model is None or not _may_be_subject(model):
-            return None
+            return
         for kind in FIGURES[source.figure].records:
             found = record if kind == "comparison" else self._alone.get((kind, model.artefact_hash))
-            value, about = _figure(source.figure, kind, model, found)
+            value, about = recorded.figure(source.figure, kind, model, found)
             counted = agreement.as_number(value)
             if found is not None and counted is not None:
                 base = in_unit(counted, source.figure, unit) if unit else counted
-                return _citation(found, base, about)
+                yield _citation(found, base, about)
+
+    def ratio(self, subjects: Subjects) -> tuple[float, float, float] | None:
+        """Return the optimised model's time in times of the original's, between the ends of its interval.
+
+        It is measured in turn, so it is not what dividing the two medians gives. None where the comparison
+        does not have it: it is held against its first model only.
+        """
+        record = self.by_number.get(subjects.record or 0)
+        listed = record.payload.get("ratios") if record and record.kind == "comparison" else None
+        for found in listed if isinstance(listed, list | tuple) else ():
+            names = (subjects.original, subjects.optimised)
+            if isinstance(found, dict) and (found.get("reference"), found.get("name")) == names:
+                low, value, high = (
+                    agreement.as_number(found.get(key)) for key in ("low", "value", "high")
+                )
+                if low is not None and value is not None and high is not None:
+                    return low, value, high
         return None
 
     def noted(self, source: Source) -> Citation | None:
@@ -110,15 +116,24 @@ class Evidence:
 
     def found(self, field: Field, subjects: Subjects) -> Citation | None:
         """Return what the journal has for a field, or None."""
+        return next(self.each_found(field, subjects), None)
+
+    def each_found(self, field: Field, subjects: Subjects) -> Iterator[Citation]:
+        """Yield everything that the journal has for a field, what fills it first.
+
+        Loading and memory are measured twice, within the comparison and alone: a student may cite either.
+        """
         source = field.source
         if source is None:
-            return None
+            return
         if source.figure is None:
-            return self.noted(source)
-        cited = self.measured(subjects, source, field.unit if field.kind == "number" else "")
-        if cited is None or field.kind == "number":
-            return cited
-        return cited.model_copy(update={"value": cited.about})
+            noted = self.noted(source)
+            yield from [noted] if noted else []
+            return
+        unit = field.unit if field.kind == "number" else ""
+        for cited in self.each_measured(subjects, source, unit):
+            told = {} if field.kind == "number" else {"value": cited.about}
+            yield cited.model_copy(update=told)
 
     def comparisons(self, after: int = 0) -> tuple[Compared, ...]:
         """Return the comparisons with two models or more that may be subjects, oldest first.
@@ -170,55 +185,6 @@ class Evidence:
         return agreement.as_number(size.get("file_bytes")) if isinstance(size, dict) else None
 
 
-def _figure(figure: str, kind: str, model: Measurement, record: Record | None) -> tuple[Any, str]:
-    """Return one figure from one kind of record, in its base unit, and what it is of."""
-    if record is None:
-        return None, ""
-    try:
-        if kind in _ALONE:
-            return record.payload[_ALONE[kind][figure]], _about(
-                model, record.payload.get("threads")
-            )
-        if kind == "throughput":
-            return _batch(model, record.payload)
-        held = model if kind == "comparison" else Measurement.from_dict(record.payload)
-        return held.value(figure), _about(held, None, *_particulars(figure, held))
-    except _NOT_A_MEASUREMENT:
-        return None, ""
-
-
-def _batch(model: Measurement, payload: Mapping[str, Any]) -> tuple[float, str]:
-    rates = {int(batch): float(rate) for batch, rate in payload["images_per_second"].items()}
-    batch = max(rates)
-    images = ngettext("a batch of {n} image", "a batch of {n} images", batch).format(n=batch)
-    return batch / rates[batch] * 1e3, _about(model, None, images)
-
-
-def _particulars(figure: str, model: Measurement) -> list[str]:
-    if figure == "latency_ms" and model.latency:
-        # Only times suffer from a busy machine, and then it is what counts, however many runs there were:
-        # a cell of the worksheet has room for one line.
-        if model.busy:
-            return [_("machine busy")]
-        return [_("median of {n} runs").format(n=format_number(model.latency.runs))]
-    if figure == "accuracy" and model.accuracy:
-        return [
-            _("{n} images of {dataset}").format(
-                n=format_number(model.accuracy.total), dataset=model.accuracy.dataset
-            )
-        ]
-    if figure == "size_gzip_bytes":
-        return [_("compressed")]
-    return []
-
-
-def _about(model: Measurement, threads: Any, *more: str) -> str:
-    count = threads if isinstance(threads, int) else model.threads
-    told = [model.name, model.runtime]
-    told.append(ngettext("{n} thread", "{n} threads", count).format(n=count))
-    return ", ".join([*told, *more])[:500]
-
-
 def _citation(record: Record, value: Any, about: str) -> Citation:
     return Citation(record=record.number or 1, hash=record.hash or "", value=value, about=about)
 
@@ -230,7 +196,7 @@ def _words(payload: Mapping[str, Any], source: Source) -> str | None:
         return text.strip() if isinstance(text, str) else None
     try:
         texts = next(list(texts) for part, texts in payload["parts"] if part == source.part)
-    except (StopIteration, *_NOT_A_MEASUREMENT):
+    except (StopIteration, *recorded.NOT_A_MEASUREMENT):
         return None
     written = [text.strip() for text in texts if isinstance(text, str)]
     if source.item is None:
@@ -251,7 +217,7 @@ def _names(payload: Mapping[str, Any]) -> list[str]:
 def _measurement(values: dict[str, Any]) -> Measurement | None:
     try:
         return Measurement.from_dict(values)
-    except _NOT_A_MEASUREMENT:
+    except recorded.NOT_A_MEASUREMENT:
         return None
 
 

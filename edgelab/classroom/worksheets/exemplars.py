@@ -1,16 +1,19 @@
 """Worksheets as three students might hand them in, excellent, adequate and weak, for those who mark.
 
     build("excellent", "fr")        # Answers, their figures from solutions/worksheets/journal.jsonl
+    breaches(entries)               # what their texts say and a journal does not
 
 Their words stand in `solutions/worksheets/exemplars.yaml`, in both languages. A figure in a text is written
-as `[int8|size_file_bytes|kB]` and taken from the journal, as a share saved `[int8|latency_ms|saved]`, or as
-a ratio `[int8|size_file_bytes|times]` against the first model. `edgelab worksheets` writes the JSON files.
+as `[int8|size_file_bytes|kB]` and taken from the journal (`facts` says what there is); a claim in words states
+what it requires beside it, and none is built from a journal that says otherwise. `edgelab worksheets` writes
+the JSON files.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +21,24 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from edgelab.classroom import tampering
-from edgelab.classroom.chain import Entry as Line
-from edgelab.classroom.language import format_number, speaking, with_unit
-from edgelab.classroom.worksheets import filling, loading, measuring, values
+from edgelab.classroom.language import NO_BREAK, speaking
+from edgelab.classroom.worksheets import facts, filling, loading, measuring, values
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects
 from edgelab.classroom.worksheets.evidence import Evidence
-from edgelab.classroom.worksheets.questions import Language, Source
+from edgelab.classroom.worksheets.questions import Language
 from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import InputError, MissingFileError
+from edgelab.records import Record
 
 LEVELS = ("excellent", "adequate", "weak")
-_FIGURE = re.compile(r"\[([^|\]]+)\|(\w+)\|([^|\]]+)\]")
+
+
+class _Claim(BaseModel):
+    """A text in English and French, and what must be true for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    texts: tuple[str, str]
+    requires: tuple[str, ...]
 
 
 class _Texts(BaseModel):
@@ -38,7 +48,7 @@ class _Texts(BaseModel):
     worksheet: str
     original: str
     optimised: str
-    levels: dict[str, dict[str, tuple[Any, Any]]]
+    levels: dict[str, dict[str, tuple[Any, Any] | _Claim]]
 
 
 def build(level: str, lang: Language) -> Answers:
@@ -53,18 +63,20 @@ def build(level: str, lang: Language) -> Answers:
         raise InputError(f"There is no exemplar {level!r}; there are {', '.join(texts.levels)}.")
     schema = loading.load(texts.worksheet)
     entries = _journal()
-    evidence = Evidence(entries)
-    compared = evidence.comparisons()[-1]
-    subjects = Subjects(
-        record=compared.number, original=texts.original, optimised=texts.optimised, chosen=True
-    )
+    told = _facts(texts, entries)
+    if wrong := _breaches(level, texts, told):
+        raise InputError("The exemplars say what their journal does not:\n  " + "\n  ".join(wrong))
+    subjects = told.subjects
     answers = Answers(
         worksheet=schema.id, schema_hash=schema.hash, language=lang, subjects=subjects
     )
     with speaking(lang):
         for name, pair in texts.levels[level].items():
-            given = pair[1 if lang == "fr" else 0]
-            _answer(schema, answers, name, _with_figures(given, evidence, subjects))
+            both = pair.texts if isinstance(pair, _Claim) else pair
+            given = both[1 if lang == "fr" else 0]
+            if isinstance(given, str):
+                given = _spaced(told.written(given), lang)
+            _answer(schema, answers, name, given)
     filling.fill(schema, answers, entries)
     # The time of the last measurement, so that the same words make the same file.
     head = entries[-1]
@@ -80,6 +92,17 @@ def available() -> bool:
     return _path().is_file() and measuring.journal_path().is_file()
 
 
+def breaches(entries: Sequence[Record]) -> tuple[str, ...]:
+    """Return every condition of the texts that a journal does not meet, with its level and field.
+
+    Raises:
+        InputError: the journal has no comparison with what the texts name.
+    """
+    texts = _texts()
+    told = _facts(texts, entries)
+    return tuple(line for level in texts.levels for line in _breaches(level, texts, told))
+
+
 def written(level: str, lang: Language) -> str:
     """Return an exemplar as the text of its file."""
     return build(level, lang).model_dump_json(indent=1, exclude_none=True) + "\n"
@@ -91,30 +114,32 @@ def _answer(schema: Schema, answers: Answers, name: str, given: Any) -> None:
         answers.entries[name] = Entry(value=understood.value, typed=str(given))
 
 
-def _with_figures(given: Any, evidence: Evidence, subjects: Subjects) -> Any:
-    if not isinstance(given, str):
-        return given
-    return _FIGURE.sub(lambda found: _figure(found, evidence, subjects), given)
+def _spaced(text: str, lang: Language) -> str:
+    """Return a text with the spaces of French that must not end a line."""
+    if lang != "fr":
+        return text
+    return re.sub(r" (?=[:;!?»%])", NO_BREAK, text).replace("« ", f"«{NO_BREAK}")
 
 
-def _figure(found: re.Match[str], evidence: Evidence, subjects: Subjects) -> str:
-    model, figure, unit = found.groups()
-
-    def of(name: str, unit: str) -> float:
-        source = Source(figure=figure, model="optimised")
-        cited = evidence.measured(subjects.model_copy(update={"optimised": name}), source, unit)
-        if cited is None or not isinstance(cited.value, float):
-            raise InputError(f"The exemplars name {found[0]}, which their journal does not have.")
-        return cited.value
-
-    if unit == "times":
-        return format_number(of(str(subjects.original), "") / of(model, ""), 2)
-    if unit == "saved":
-        return with_unit(100 * (1 - of(model, "") / of(str(subjects.original), "")), "%", 2)
-    return with_unit(of(model, unit), unit)
+def _facts(texts: _Texts, entries: Sequence[Record]) -> facts.Facts:
+    compared = Evidence(entries).comparisons()[-1]
+    subjects = Subjects(
+        record=compared.number, original=texts.original, optimised=texts.optimised, chosen=True
+    )
+    return facts.Facts(entries, subjects)
 
 
-def _journal() -> tuple[Line, ...]:
+def _breaches(level: str, texts: _Texts, told: facts.Facts) -> tuple[str, ...]:
+    return tuple(
+        f"{level}, {name}: {condition}"
+        for name, pair in texts.levels[level].items()
+        if isinstance(pair, _Claim)
+        for condition in pair.requires
+        if not told.holds(condition)
+    )
+
+
+def _journal() -> tuple[Record, ...]:
     path = measuring.journal_path()
     if not path.is_file():
         raise MissingFileError(

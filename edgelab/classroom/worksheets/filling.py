@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgelab.classroom.language import speaking
-from edgelab.classroom.worksheets import agreement
+from edgelab.classroom.worksheets import agreement, checking
 from edgelab.classroom.worksheets.answers import Answers, Citation, Entry, Subjects, now, plain
 from edgelab.classroom.worksheets.evidence import Compared, Evidence
 from edgelab.classroom.worksheets.fields import Field
@@ -64,11 +64,21 @@ def fill(schema: Schema, answers: Answers, entries: Sequence[Record]) -> tuple[s
     known = answers.subjects.record in evidence.by_number
     with speaking(answers.language):
         for field in schema.fields:
-            cited = evidence.found(field, answers.subjects)
+            cited = _fitting(field, answers, evidence)
             if _take(field, answers, cited) or (known and not cited and _drop(field, answers)):
                 changed.append(field.id)
     changed += [field.id for field in schema.fields if _derive(field, answers)]
     return tuple(changed)
+
+
+def _fitting(field: Field, answers: Answers, evidence: Evidence) -> Citation | None:
+    """Return what fills a field; beside what a person typed, the record that it was taken from."""
+    found = tuple(evidence.each_found(field, answers.subjects))
+    entry = answers.entries.get(field.id)
+    if entry and entry.typed is not None:
+        agreeing = (cited for cited in found if checking.is_recorded(field, entry, cited))
+        return next(agreeing, found[0] if found else None)
+    return found[0] if found else None
 
 
 def _take(field: Field, answers: Answers, cited: Citation | None) -> bool:

@@ -32,6 +32,9 @@ class Criterion(_Strict):
 
     share: float = Checked(gt=0, le=1)
     label: Label
+    columns: tuple[
+        str, ...
+    ] = ()  # of a table, whose cells earn this share; () where a person judges
 
 
 class Guide(_Strict):
@@ -63,6 +66,18 @@ class Rubric(_Strict):
         if question not in self.questions:
             raise InputError(f"The rubric of {self.worksheet!r} has no question {question!r}.")
         return self.questions[question]
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """Return for each question that can be verified the share of its points that each column earns."""
+        found = {
+            question: {
+                column: criterion.share / len(criterion.columns)
+                for criterion in guide.criteria
+                for column in criterion.columns
+            }
+            for question, guide in self.questions.items()
+        }
+        return {question: shares for question, shares in found.items() if shares}
 
     def lines(self, question: str, lang: str) -> tuple[str, ...]:
         """Return the criteria with their points, and the usual mistakes, in a language."""
@@ -125,8 +140,21 @@ def parse(content: bytes, path: Path, schema: Schema) -> Rubric:
         for name in sorted(rubric.questions.keys() - asked)
     ]
     wrong += [f"nothing is said about: {name}" for name in sorted(asked - rubric.questions.keys())]
+    wrong += _columns(rubric, schema)
     if rubric.worksheet != schema.id:
         wrong.insert(0, f"it is for the worksheet {rubric.worksheet!r} instead of {schema.id!r}")
     if wrong:
         raise InputError(f"{path} does not fit its worksheet:\n  " + "\n  ".join(wrong))
     return rubric
+
+
+def _columns(rubric: Rubric, schema: Schema) -> list[str]:
+    """Return what is wrong with the columns that criteria name: all of a table, each once, or none."""
+    wrong = []
+    for name, question in schema.questions():
+        guide = rubric.questions.get(name)
+        named = [column for c in guide.criteria for column in c.columns] if guide else []
+        has = [column.id for column in question.columns] if question.type == "table" else []
+        if named and sorted(named) != sorted(has):
+            wrong.append(f"{name} names the columns {', '.join(named)}; it has {', '.join(has)}")
+    return wrong

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from edgelab.classroom.language import _, parse_number, speaking, unit_name
-from edgelab.classroom.worksheets import agreement
+from edgelab.classroom.language import _, speaking, unit_name
+from edgelab.classroom.worksheets import agreement, units
 from edgelab.classroom.worksheets.answers import Value
 from edgelab.classroom.worksheets.fields import Field
-from edgelab.classroom.worksheets.figures import same_family
 from edgelab.errors import InputError
 
 MOST_CHARACTERS = 20_000  # of an answer that somebody is to read
@@ -122,6 +121,8 @@ def clean(text: str) -> str:
 def _sentence(field: Field, value: Value) -> str:
     wrong = ""
     match field.kind:
+        case "number" if isinstance(value, str) and units.written(value, field.unit).bits:
+            wrong = _("“{given}” counts bits: b is a bit, B a byte. Write bytes, such as 61 kB.")
         case "number" if agreement.as_number(value) is None:
             wrong = _("“{given}” is no number. Write digits, such as {example}.")
         case "tick" if not isinstance(value, bool):
@@ -167,37 +168,8 @@ def _number(field: Field, given: Any) -> float | None:
     if isinstance(given, bool):
         return None
     if isinstance(given, str):
-        return _with_any_unit(given, field.unit)
+        return units.written(given, field.unit).value
     return agreement.as_number(given)
-
-
-def _with_any_unit(text: str, unit: str) -> float | None:
-    """Return a typed number in the field's unit; another unit of the same family is converted."""
-    bare, _other, factor = unit_typed(text, unit)
-    value = parse_number(bare, unit)
-    return value if value is None or factor == 1 else _decimal(value * factor)
-
-
-def unit_typed(text: str, unit: str) -> tuple[str, str, float]:
-    """Return a typed number without its unit, that unit, and how many of the field's unit it is.
-
-    Without a unit, or with one of another family, it is the field's own.
-    """
-    for other, factor in same_family(unit).items():
-        # The French names count in an English worksheet as well, and the other way round.
-        for lang in ("en", "fr"):
-            name = unit_text(other, lang)
-            bare = text[: -len(name)]
-            ends = text.casefold().endswith(name.casefold()) and not bare[-1:].isalpha()
-            # "4 ms" ends on an s as well: a number must be left.
-            if ends and bare and parse_number(bare) is not None:
-                return bare, other, factor
-    return text, unit, 1.0
-
-
-def _decimal(value: float) -> float:
-    # 61 × 0.001 is 0.061 to a person, whatever binary fractions say.
-    return float(f"{value:.12g}")
 
 
 def _tick(_field: Field, given: Any) -> bool | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
+
+import pytest
 
 from edgelab.classroom.grading import alike
 from edgelab.classroom.grading.alike import Trace
+from edgelab.classroom.worksheets import exemplars, loading
 from tests import submissions_made as made
 
 
@@ -31,12 +35,57 @@ def test_students_who_wrote_themselves_are_not_named():
     assert alike.compare(texts(300)).texts == ()
 
 
-def test_a_text_of_most_of_the_class_came_from_the_course():
+@pytest.mark.parametrize("every", [2, 3, 4])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_letter_added_to_every_few_words_hides_nothing(every, lang):
+    answers = exemplars.build("excellent", lang)
+    own = alike.trace("a", loading.load("analysis"), answers, ()).texts
+    changed = {
+        name: " ".join(w + "s" * (i % every == 0) for i, w in enumerate(text.split()))
+        for name, text in own.items()
+    }
+    found = alike.compare([Trace("a", texts=own), Trace("b", texts=changed), *texts(30)]).texts
+    assert {name for group in found for name in group.what.split(", ")} == set(own)
+
+
+def test_a_copy_without_accents_is_found_among_many():
+    traces = texts(300)
+    bare = unicodedata.normalize("NFD", traces[3].texts["3.analysis"])
+    bare = "".join(c for c in bare if not unicodedata.combining(c))
+    found = alike.compare([*traces, Trace("copy", texts={"3.analysis": bare})]).texts
+    assert [group.keys for group in found] == [("copy", "s3")]
+
+
+@pytest.mark.parametrize(
+    ("ring", "others", "common"), [(7, 13, False), (8, 12, True), (8, 0, True)]
+)
+def test_a_text_of_most_of_the_class_is_named_as_such(ring, others, common):
     given = texts(1)[0].texts
-    same = [Trace(f"c{i}", texts=given) for i in range(12)]
-    assert alike.compare([*same, *texts(20, 1)]).texts == ()
-    few = alike.compare([*same[:3], *texts(20, 1)]).texts
-    assert [group.keys for group in few] == [("c0", "c1", "c2")]
+    same = [Trace(f"c{i}", texts=given) for i in range(ring)]
+    (group,) = alike.compare([*same, *texts(others, 1)]).texts
+    assert (len(group.keys), group.common) == (ring, common)
+
+
+def test_a_ring_of_edited_copies_is_one_group():
+    given = texts(1)[0].texts["3.analysis"].split()
+    ring = [
+        Trace(
+            f"c{i}",
+            texts={
+                "3.analysis": " ".join(w + "s" * (at % 9 == i % 9) for at, w in enumerate(given))
+            },
+        )
+        for i in range(9)
+    ]
+    (group,) = alike.compare([*ring, *texts(40, 1)]).texts
+    assert (len(group.keys), group.common) == (9, False)
+
+
+def test_what_is_to_be_looked_at_counts_copied_measurements_once():
+    same = {"x": 3}
+    traces = [Trace("a", {"r": 1}, same), Trace("b", {"r": 1}, same), Trace("c", {}, {"y": 2})]
+    assert len(alike.compare(traces).groups) == 1
+    assert len(alike.compare([*traces, Trace("d", {}, {"y": 4})]).groups) == 2
 
 
 def test_shared_measurements_form_a_group_with_their_records():

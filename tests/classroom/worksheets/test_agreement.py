@@ -37,10 +37,59 @@ def test_derived_numbers_are_recomputed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "result"), [(71, True), (71.4, True), (71.43, True), (70, False), (-71.4, False)]
+    ("written", "result"),
+    [
+        (71, True),
+        (71.4, True),
+        (71.43, True),
+        (70.9, True),
+        (73, False),
+        (70, False),
+        (-71.4, False),
+    ],
 )
 def test_a_derived_number_may_be_rounded(written: float, result: bool) -> None:
-    assert derived_agrees(written, 71.43, 0.02, "reduction_percent") is result
+    assert derived_agrees(written, 71.43, "reduction_percent") is result
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "result"),
+    [
+        (0.3, -0.16, False),  # a loss as a gain
+        (0.3, 0.0, False),  # something where there is nothing
+        (0.0, -0.45, True),  # rounded
+        (-100.0, -99.3, True),
+        (-880.0, -900.0, False),  # 2 % of a large loss would be 18 points
+        (-899.0, -900.0, True),
+    ],
+)
+def test_slack_neither_turns_a_sign_nor_grows_without_bound(
+    written: float, expected: float, result: bool
+) -> None:
+    assert derived_agrees(written, expected, "reduction_percent") is result
+
+
+@pytest.mark.parametrize(
+    ("typed", "recorded", "result"),
+    [
+        ("2.0", 2.043, True),
+        ("0.10", 0.1046, True),
+        ("13", 12.5, True),
+        ("12", 12.5, True),
+        ("0.050", 0.0488, False),
+        ("0.05", 0.0488, False),
+        ("100", 104.4, False),
+    ],
+)
+def test_a_zero_that_was_typed_is_a_digit(typed: str, recorded: float, result: bool) -> None:
+    decimals = len(typed.partition(".")[2])
+    assert agrees(float(typed), recorded, 0.02, decimals=decimals) is result
+
+
+def test_an_absolute_tolerance_does_not_grow_with_the_figure() -> None:
+    assert not agrees(96.4, 95.4, 0.02, within=0.05)
+    assert agrees(95.44, 95.4, 0.02, within=0.05)
+    assert agrees(95, 95.4, 0.02, within=0.05)  # rounded
 
 
 def test_only_finite_numbers_are_numbers() -> None:

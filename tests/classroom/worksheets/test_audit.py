@@ -11,7 +11,7 @@ from edgelab.classroom import tampering
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.language import speaking
 from edgelab.classroom.worksheets import audit as audits
-from edgelab.classroom.worksheets.answers import Citation, Entry
+from edgelab.classroom.worksheets.answers import Answers, Citation, Entry
 from edgelab.classroom.worksheets.worksheet import Worksheet
 from tests.classroom.worksheets import made
 
@@ -49,9 +49,15 @@ def test_a_ticked_line_asks_how_an_empty_one_does_not(ws: Worksheet) -> None:
     assert ws.audit().findings == ()
 
 
-def test_a_question_that_is_not_required_is_never_missing(ws: Worksheet) -> None:
+def test_a_question_with_points_is_missing_until_it_is_answered(ws: Worksheet) -> None:
     ws.answer("3.choice", None)
-    assert ws.audit().findings == ()
+    assert [(f.kind, f.field) for f in ws.audit().findings] == [("missing", "3.choice")]
+
+
+def test_a_question_that_is_not_required_is_never_missing() -> None:
+    schema = made.tiny_schema(type="text", required=False)
+    answers = Answers(worksheet=schema.id, schema_hash=schema.hash)
+    assert audits.audit(schema, answers, None).findings == ()
 
 
 def test_an_overtyped_value_differs_in_the_worksheets_language(ws: Worksheet) -> None:

@@ -36,6 +36,14 @@ TEXT = SCHEMA.field("3.analysis")
         ("1 234,5", 1234.5),
         ("2 Go", 2000),
         ("512 B", 0.000512),
+        ("62.0 KiB", 0.063488),
+        ("2 Mio", 2.097152),
+        ("63512 bytes", 0.063512),
+        ("63 512 octets", 0.063512),
+        ("63512 o", 0.063512),
+        ("63,512 B", 0.063512),  # bytes have no decimals
+        ("1,234,567", 1234567),
+        ("\N{EN DASH}3,5", -3.5),
         ("-3", -3),
         (61, 61),
         (np.float32(0.5), 0.5),
@@ -52,6 +60,10 @@ def test_a_size_may_be_typed_with_comma_and_any_unit_of_size(typed: object, valu
         (MILLISECONDS, "4 ms", 4),
         (MILLISECONDS, "0,004 s", 4),
         (MILLISECONDS, "250 µs", 0.25),
+        (MILLISECONDS, "250 us", 0.25),
+        (MILLISECONDS, "250 \N{GREEK SMALL LETTER MU}s", 0.25),
+        (POINTS, "0.2 pp", 0.2),
+        (POINTS, "0,2 %", 0.2),
         (PERCENT, "25 %", 25),
         (PERCENT, "25\N{NARROW NO-BREAK SPACE}%", 25),
         (POINTS, "-1 point", -1),
@@ -67,6 +79,14 @@ def test_what_is_no_number_is_kept_as_typed_and_named(typed: object) -> None:
     understood = understand(MEGABYTES, typed)
     assert understood.value == typed
     assert "is no number" in understood.problem
+
+
+@pytest.mark.parametrize("typed", ["508 kb", "63.5 Kb", "4 Mb"])
+def test_bits_are_no_bytes(typed: str) -> None:
+    understood = understand(MEGABYTES, typed)
+    assert understood.value == typed
+    assert "counts bits" in understood.problem
+    assert "is no number" in understand(MILLISECONDS, typed).problem
 
 
 @pytest.mark.parametrize("nothing", [None, "", "   ", "\n\t", ...])
