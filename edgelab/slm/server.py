@@ -189,6 +189,8 @@ class Server:
                     choices = json.loads(data).get("choices") or [{}]
                     if piece := choices[0].get("delta", {}).get("content"):
                         yield piece
+            # A connection that breaks within an answer looks like its end, but for the missing last word.
+            raise self._alive().error("cut an answer off")
 
     def client(self) -> Any:
         """Return a client of the package openai that talks to this server.

@@ -38,7 +38,7 @@ class ServerProcess:
 
     Args:
         name: of what is served, for messages.
-        arguments: for `python -m llama_cpp.server`.
+        arguments: for `python -m llama_cpp.server`; "--port" is among them.
     """
 
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
@@ -176,10 +176,15 @@ def _serve() -> None:
     """Run the server in this very process until the parent closes our standard input."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: a thread that waits there when Python ends makes it crash.
+        while os.read(0, 1):
+            pass
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
+    require_free(
+        int(sys.argv[sys.argv.index("--port") + 1])
+    )  # said now, not after seconds of imports
     # Its settings are also read from variables like HOST, PORT, SEED or MODEL, which other programs set.
     from llama_cpp.server.settings import Settings
 
