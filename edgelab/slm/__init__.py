@@ -3,10 +3,28 @@
 from edgelab import slm
 with slm.load("stdlib-4m-f16.gguf") as model:
     print(model.generate("def read_file(path):"))
-    model.perplexity()
+    slm.table([model.perplexity(), model.prompt_speed(), model.generation_speed()])
 """
 
 from edgelab.slm.engines import available, load, register
+from edgelab.slm.memory import Footprint
 from edgelab.slm.model import LanguageModel
+from edgelab.slm.perplexity import Divergence, Perplexity, Reference, compare
+from edgelab.slm.speed import Speed
+from edgelab.slm.tables import table
+from edgelab.slm.windows import Windows
 
-__all__ = ["LanguageModel", "available", "load", "register"]
+__all__ = [
+    "Divergence",
+    "Footprint",
+    "LanguageModel",
+    "Perplexity",
+    "Reference",
+    "Speed",
+    "Windows",
+    "available",
+    "compare",
+    "load",
+    "register",
+    "table",
+]

@@ -45,13 +45,14 @@ class LlamaCpp(LanguageModel):
     def __init__(self, path: Path, threads: int, options: dict[str, Any]) -> None:
         super().__init__(path, threads, options)
         wanted, cache = _split(options)
-        trained = gguf_file.read(path).metadata.get("llama.context_length", DEFAULT_CONTEXT)
+        file = gguf_file.read(path)
+        trained = file.setting("context_length") or DEFAULT_CONTEXT
         context = wanted or min(int(trained), DEFAULT_CONTEXT)
         self.raw: Any = llama_library.open_model(path, context=context, threads=threads, **cache)
         self._lib: Any = llama_library.package()
         self._memory = self._lib.llama_get_memory(self.raw.ctx)
         self._vocab = self._lib.llama_model_get_vocab(self.raw.model)
-        self.context = int(self.raw.n_ctx())
+        self.context = context  # llama.cpp rounds up what it allocates, to a multiple of 256
         self.vocabulary = int(self.raw.n_vocab())
         is_end, vocab = self._lib.llama_vocab_is_eog, self._vocab
         self.ends = frozenset(t for t in range(self.vocabulary) if is_end(vocab, t))
@@ -63,6 +64,7 @@ class LlamaCpp(LanguageModel):
                 cache.get("keys", "f16"), cache.get("values", "f16"), cache.get("flash_attention")
             ),
         }
+        self.bits_per_weight = file.bits_per_weight
         self._block = int(self.raw.n_batch)
         # One token at a time needs no new memory: llama.cpp reads it from here.
         self._one = (ctypes.c_int32 * 1)()

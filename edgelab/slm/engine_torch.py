@@ -46,6 +46,7 @@ class Torch(LanguageModel):
         self.context = min(options.get("context") or 2048, int(config.max_position_embeddings))
         self.ends = _ends(path)
         self.settings = {"context": self.context, "precision": "f32"}
+        self.bits_per_weight = 32.0  # whatever the folder stores, it is widened
         self._cache: Any = None
 
     def _encode(self, text: str) -> list[int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelab import workspace
-from edgelab.errors import FormatError, InputError, MissingRuntimeError
+from edgelab.errors import EdgelabError, FormatError, InputError, MissingRuntimeError
 from edgelab.slm import artefact
 from edgelab.slm.model import LanguageModel
 
@@ -70,11 +70,22 @@ def engine_class(kind: str, engine: str | None = None) -> type[LanguageModel]:
     raise FormatError(f"No engine of this edgelab reads a language model of kind {kind!r}.")
 
 
+def import_packages(engine: str) -> None:
+    """Import what an engine needs, so that loading a model afterwards is the model's own time and memory.
+
+    Raises:
+        KeyError: there is no such engine.
+    """
+    for module in _known()[engine].modules:
+        importlib.import_module(module)
+
+
 def load(
     path: str | Path,
     threads: int = 1,
     engine: str | None = None,
     context: int | None = None,
+    name: str | None = None,
     **options: Any,
 ) -> LanguageModel:
     """Load a language model with the engine that its artefact asks for.
@@ -86,6 +97,7 @@ def load(
         engine: another engine than the artefact's own ("openvino" also reads a .gguf).
         context: tokens that prompt and answer may have together; None takes what the model was trained for,
             2,048 at most.
+        name: for tables and records; None takes the artefact's file name.
         options: of the engine; its class documents them.
 
     Raises:
@@ -107,17 +119,17 @@ def load(
                 f"everything with `make lab`, or this with `pip install {cls.package} -c constraints.txt`."
             )
     try:
-        return cls(source, threads, options | {"context": context})
-    except (InputError, FormatError, MissingRuntimeError):
-        raise
-    except TypeError:
-        raise  # a mistake in an engine, not in the file
+        model = cls(source, threads, options | {"context": context})
+    except (EdgelabError, TypeError):
+        raise  # a TypeError is a mistake in an engine, not in the file
     except Exception as error:
         reason = "".join(str(error).strip().splitlines()[:1])[:200]
         raise FormatError(
             f"{source.name} could not be loaded by {cls.engine} ({type(error).__name__}: {reason}). The "
             "artefact may be truncated or made for another version: make it again."
         ) from error
+    model.name = name or model.name
+    return model
 
 
 def _known() -> dict[str, type[LanguageModel]]:

@@ -27,8 +27,11 @@ from edgelab.slm import sampling
 
 if TYPE_CHECKING:
     from edgelab.slm.memory import Footprint
-    from edgelab.slm.perplexity import Perplexity, Windows
+    from edgelab.slm.perplexity import Perplexity
     from edgelab.slm.speed import Speed
+    from edgelab.slm.windows import Windows
+
+Tokens = Sequence[int] | np.ndarray
 
 
 class LanguageModel(ABC):
@@ -47,6 +50,7 @@ class LanguageModel(ABC):
         vocabulary: number of tokens that there are.
         ends: tokens after which a text is over.
         settings: what decides the numbers beside the weights (cache type, precision), JSON values; recorded.
+        bits_per_weight: over all weights, scales counted; None where an engine does not say.
         options: what `load` was given beside path, threads and context.
         position: tokens in the cache; None when `step` has nothing to go on from.
         run: counts how often the cache was emptied; a stream sees by it that something else came between.
@@ -61,6 +65,7 @@ class LanguageModel(ABC):
     vocabulary: int
     ends: frozenset[int]
     settings: dict[str, Any]
+    bits_per_weight: float | None = None
 
     def __init__(self, path: Path, threads: int, options: dict[str, Any]) -> None:
         self.path = path
@@ -84,7 +89,7 @@ class LanguageModel(ABC):
             raise InputError(f"encode takes a text, not {type(text).__name__}.")
         return self._encode(text) if text else []
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Tokens) -> str:
         """Return the text of tokens; special tokens have none, broken UTF-8 becomes U+FFFD.
 
         Raises:
@@ -93,7 +98,7 @@ class LanguageModel(ABC):
         self._open()
         return self._decode(self._tokens(ids).tolist()) if len(ids) else ""
 
-    def logits(self, ids: Sequence[int]) -> np.ndarray:
+    def logits(self, ids: Tokens) -> np.ndarray:
         """Return the logits after every token, from an empty cache.
 
         Args:
@@ -109,7 +114,7 @@ class LanguageModel(ABC):
         self.position, self.run = None, self.run + 1
         return np.asarray(self._logits(tokens), np.float32)
 
-    def start(self, ids: Sequence[int]) -> int:
+    def start(self, ids: Tokens) -> int:
         """Empty the cache, process a prompt, and return the token that comes next with highest score.
 
         Nothing of an earlier prompt is used again, even if it was the same: `prompt_speed` times this.
@@ -233,7 +238,7 @@ class LanguageModel(ABC):
     def _close(self) -> None:
         """Release what the engine holds; called once."""
 
-    def _begin(self, ids: Sequence[int]) -> np.ndarray:
+    def _begin(self, ids: Tokens) -> np.ndarray:
         tokens = self._prompt(ids)
         # An engine that stops half-way has no cache to go on from.
         self.position, self.run = None, self.run + 1
@@ -261,7 +266,7 @@ class LanguageModel(ABC):
         self.position = position + 1
         return scores
 
-    def _prompt(self, ids: Sequence[int]) -> np.ndarray:
+    def _prompt(self, ids: Tokens) -> np.ndarray:
         self._open()
         tokens = self._tokens(ids)
         if not tokens.size:
@@ -273,7 +278,7 @@ class LanguageModel(ABC):
             )
         return tokens
 
-    def _tokens(self, ids: Sequence[int]) -> np.ndarray:
+    def _tokens(self, ids: Tokens) -> np.ndarray:
         tokens = np.asarray(ids)
         if tokens.ndim != 1 or (tokens.size and tokens.dtype.kind not in "iu"):
             raise InputError(

@@ -53,7 +53,7 @@ class Sampler:
 
 
 def pieces(
-    model: LanguageModel, ids: Sequence[int], tokens: int, sampler: Sampler
+    model: LanguageModel, ids: Sequence[int] | np.ndarray, tokens: int, sampler: Sampler
 ) -> Iterator[str]:
     """Yield the text of a continuation as it comes, without its special tokens.
 
