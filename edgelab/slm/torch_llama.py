@@ -34,8 +34,9 @@ def torch() -> Any:
             "Training a language model needs torch and transformers, which are not installed here: "
             "`pip install -e '.[olive]' -c constraints.txt`, or all with `make lab`."
         ) from error
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    log: Any = transformers.utils.logging
+    log.set_verbosity_error()
+    log.disable_progress_bar()
     return module
 
 
