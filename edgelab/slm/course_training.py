@@ -65,13 +65,7 @@ def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = co
     )
     passages = held_out(words, text.held_out["test"])
     held_out_file = workspace.atomic_write(
-        target / f"{course.NAME}-held-out.json",
-        json.dumps(
-            {"licence": _LICENCE, "python": text.python, "windows": passages},
-            indent=1,
-            ensure_ascii=False,
-        )
-        + "\n",
+        target / f"{course.NAME}-held-out.json", _passages_file(text.python, passages)
     )
     # Of the weights as they are shipped, so rounded to 16 bits, and computed in 32.
     rounded = {name: value.astype(np.float16) for name, value in result.weights.items()}
@@ -116,7 +110,9 @@ def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = co
         "versions": workspace.versions("torch", "transformers", "tokenizers", "gguf", "numpy"),
         "curve": [[step, _short(loss), _short(found)] for step, loss, found in result.curve],
     }
-    workspace.atomic_write(target / f"{course.NAME}.json", json.dumps(record, indent=1) + "\n")
+    workspace.atomic_write(
+        target / f"{course.NAME}.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    )
     return model
 
 
@@ -171,6 +167,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{record['test_perplexity']} on {record['test_tokens']:,} tokens of the test modules"
     )
     return 0
+
+
+def _passages_file(python: str, passages: Sequence[Mapping[str, Any]]) -> str:
+    """Return the JSON of the passages, one on a line."""
+    rows = ",\n".join(json.dumps(passage, ensure_ascii=False) for passage in passages)
+    head = json.dumps({"licence": _LICENCE, "python": python})[:-1]
+    return f'{head}, "windows": [\n{rows}\n]}}\n'
 
 
 def _command(recipe: training.Recipe) -> str:
