@@ -5,7 +5,8 @@
         running.ask("Name a metal.")                   # the whole response, as JSON values
         for piece in running.stream("Name a metal."):
             print(piece, end="")
-        running.client().chat.completions.create(…)    # the package openai, the same protocol
+        with running.client() as client:               # the package openai, the same protocol
+            client.chat.completions.create(…)
 
 It is llama-cpp-python's own server in a process of its own, and it listens on this machine alone. Nothing of it is left
 when the block ends: not after an error, not after an interrupt, and not when the notebook's kernel is killed, because
@@ -193,7 +194,7 @@ class Server:
             raise self._alive().error("cut an answer off")
 
     def client(self) -> Any:
-        """Return a client of the package openai that talks to this server.
+        """Return a client of the package openai that talks to this server; close it, or use it in a `with`.
 
         Raises:
             MissingRuntimeError: the package is not installed.

@@ -82,9 +82,10 @@ def test_a_server_answers_and_leaves_nothing_behind(
         assert "".join(pieces) == text
 
         talk = [{"role": "user", "content": "def f("}]
-        said = running.client().chat.completions.create(
-            model=running.name, messages=talk, max_tokens=8, temperature=0
-        )
+        with running.client() as client:
+            said = client.chat.completions.create(
+                model=running.name, messages=talk, max_tokens=8, temperature=0
+            )
         assert said.choices[0].message.content == text
 
         with pytest.raises(InputError, match=r"status 400: .*maximum context length is 256"):
