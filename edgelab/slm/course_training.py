@@ -25,6 +25,7 @@ from edgelab.errors import EdgelabError
 from edgelab.measuring import machine
 from edgelab.slm import corpus, course, gguf_writer, tokenizer, torch_llama, training
 from edgelab.slm.llama import Checkpoint, Shape
+from edgelab.slm.recipe import Recipe
 
 STEPS = 24_000
 _WINDOW = 512
@@ -36,7 +37,7 @@ _LICENCE = (
 )
 
 
-def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = course.SHAPE) -> Path:
+def train(recipe: Recipe, folder: Path | None = None, shape: Shape = course.SHAPE) -> Path:
     """Train the course's model and write it with its record and its test passages.
 
     Args:
@@ -152,12 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", choices=[course.NAME])
     parser.add_argument("--steps", type=int, default=STEPS, help="of 2,048 tokens each")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--dropout", type=float, default=training.Recipe.dropout)
+    parser.add_argument("--dropout", type=float, default=Recipe.dropout)
     parser.add_argument("--out", type=Path, help="the folder to write into (default: workspace)")
     parser.add_argument("--ship", action="store_true", help="replace the files in data/models/")
     given = parser.parse_args(arguments)
     try:
-        recipe = training.Recipe(given.steps, given.seed, dropout=given.dropout)
+        recipe = Recipe(given.steps, given.seed, dropout=given.dropout)
         path = train(recipe, course.folder() if given.ship else given.out)
     except EdgelabError as error:
         print(error)
@@ -177,9 +178,9 @@ def _passages_file(python: str, passages: Sequence[Mapping[str, Any]]) -> str:
     return f'{head}, "windows": [\n{rows}\n]}}\n'
 
 
-def _command(recipe: training.Recipe) -> str:
+def _command(recipe: Recipe) -> str:
     seed = f" --seed {recipe.seed}" if recipe.seed else ""
-    dropout = f" --dropout {recipe.dropout}" if recipe.dropout != training.Recipe.dropout else ""
+    dropout = f" --dropout {recipe.dropout}" if recipe.dropout != Recipe.dropout else ""
     return f"edgelab train {course.NAME} --steps {recipe.steps}{seed}{dropout}"
 
 

@@ -56,7 +56,9 @@ def test_the_perplexity_of_the_record_is_what_llama_cpp_computes(engine):
         nats.append(total - logits[np.arange(511), window[1:]])
     perplexity = np.exp(np.mean(nats))
     assert perplexity == pytest.approx(course.record()["test_perplexity"], rel=1e-3)
-    assert perplexity < 30  # its level depends on the passages; one that knew nothing would have 4,096
+    assert (
+        perplexity < 30
+    )  # its level depends on the passages; one that knew nothing would have 4,096
 
 
 def test_text_becomes_tokens_and_text_again_without_loss(engine, shipped):
