@@ -1,7 +1,7 @@
 """The training of the course's language model: hours on two cores, so it survives interruption.
 
-    edgelab train stdlib-4m --steps 24000
-    edgelab train stdlib-4m --steps 24000 --ship        # replace the files in data/models/
+    edgelab train stdlib-4m --steps 20000
+    edgelab train stdlib-4m --steps 20000 --ship        # replace the files in data/models/
 
 Started again, the command goes on from its last saved state. The weights that are kept are those of the
 step that was best on the *validation* modules; the test modules are looked at once, at the end. Three
@@ -27,7 +27,7 @@ from edgelab.slm import corpus, course, gguf_writer, tokenizer, torch_llama, tra
 from edgelab.slm.llama import Checkpoint, Shape
 from edgelab.slm.recipe import Recipe
 
-STEPS = 24_000
+STEPS = 20_000
 _WINDOW = 512
 _VALIDATION_WINDOWS = 32
 _LICENCE = (
