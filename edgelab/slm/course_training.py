@@ -1,7 +1,7 @@
 """The training of the course's language model: hours on two cores, so it survives interruption.
 
-    edgelab train stdlib-4m --steps 27000
-    edgelab train stdlib-4m --steps 27000 --ship        # replace the files in data/models/
+    edgelab train stdlib-4m --steps 20000
+    edgelab train stdlib-4m --steps 20000 --ship        # replace the files in data/models/
 
 Started again, the command goes on from its last saved state. The weights that are kept are those of the
 step that was best on the *validation* modules; the test modules are looked at once, at the end. Three
@@ -20,23 +20,24 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import workspace
+from edgelab import progress, workspace
 from edgelab.errors import EdgelabError
 from edgelab.measuring import machine
 from edgelab.slm import corpus, course, gguf_writer, tokenizer, torch_llama, training
 from edgelab.slm.llama import Checkpoint, Shape
+from edgelab.slm.recipe import Recipe
 
-STEPS = 27_000
+STEPS = 20_000
 _WINDOW = 512
 _VALIDATION_WINDOWS = 32
 _LICENCE = (
     "The passages are copied from Python's standard library, with tabs expanded, blanks at ends of lines cut "
     "and long lines left out. Copyright (c) 2001-2023 Python Software Foundation; All Rights Reserved. "
-    "Python Software Foundation License Version 2, whose text is in data/README.md."
+    "Python Software Foundation License Version 2, whose text is in data/PSF-LICENSE.txt."
 )
 
 
-def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = course.SHAPE) -> Path:
+def train(recipe: Recipe, folder: Path | None = None, shape: Shape = course.SHAPE) -> Path:
     """Train the course's model and write it with its record and its test passages.
 
     Args:
@@ -54,9 +55,10 @@ def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = co
         StorageError: a file could not be written.
     """
     target = folder or workspace.workspace() / "models"
-    text = corpus.read()
-    words = tokenizer.train(text.train.values(), shape.vocabulary)
-    tokens = _joined(words, text.train)
+    with progress.task("Reading the standard library, training the tokenizer"):
+        text = corpus.read()
+        words = tokenizer.train(text.train.values(), shape.vocabulary)
+        tokens = _joined(words, text.train)
     validation = _spread(_joined(words, text.held_out["validation"]), _VALIDATION_WINDOWS)
     result = training.fit(shape, tokens, validation, recipe)
     facts = {"name": course.NAME, "bos": 0, "eos": 0}
@@ -151,12 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", choices=[course.NAME])
     parser.add_argument("--steps", type=int, default=STEPS, help="of 2,048 tokens each")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--dropout", type=float, default=training.Recipe.dropout)
+    parser.add_argument("--dropout", type=float, default=Recipe.dropout)
     parser.add_argument("--out", type=Path, help="the folder to write into (default: workspace)")
     parser.add_argument("--ship", action="store_true", help="replace the files in data/models/")
     given = parser.parse_args(arguments)
     try:
-        recipe = training.Recipe(given.steps, given.seed, dropout=given.dropout)
+        recipe = Recipe(given.steps, given.seed, dropout=given.dropout)
         path = train(recipe, course.folder() if given.ship else given.out)
     except EdgelabError as error:
         print(error)
@@ -176,9 +178,9 @@ def _passages_file(python: str, passages: Sequence[Mapping[str, Any]]) -> str:
     return f'{head}, "windows": [\n{rows}\n]}}\n'
 
 
-def _command(recipe: training.Recipe) -> str:
+def _command(recipe: Recipe) -> str:
     seed = f" --seed {recipe.seed}" if recipe.seed else ""
-    dropout = f" --dropout {recipe.dropout}" if recipe.dropout != training.Recipe.dropout else ""
+    dropout = f" --dropout {recipe.dropout}" if recipe.dropout != Recipe.dropout else ""
     return f"edgelab train {course.NAME} --steps {recipe.steps}{seed}{dropout}"
 
 

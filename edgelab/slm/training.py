@@ -1,6 +1,6 @@
 """Training a small language model for an hour or more, in a way that survives interruption.
 
-    recipe = training.Recipe(steps=9_000)
+    recipe = Recipe(steps=8_000)
     result = training.fit(shape, tokens, validation, recipe)   # called again, it goes on where it stopped
 
 Every few hundred steps the whole state (weights, optimizer, best weights so far) replaces the one before in
@@ -27,64 +27,10 @@ from edgelab.errors import InputError
 from edgelab.measuring import machine
 from edgelab.slm import torch_llama
 from edgelab.slm.llama import HEAD, Shape
+from edgelab.slm.recipe import BETAS, LONGEST_GRADIENT, Recipe, batch
 from edgelab.slm.torch_llama import torch
 
 _VERSION = 1  # raise it when the code comes to train something else: a kept state is then not used
-_BETAS = (0.9, 0.95)
-_LONGEST_GRADIENT = 1.0
-# Most steps see many short windows; the last ones see the whole context. Both cost 2,048 tokens.
-_BATCHES = ((8, 256), (4, 512))
-_LONG_SHARE = 0.25
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is trained.
-
-    Args:
-        steps: updates of the weights, 2,048 tokens each.
-        seed: of weights, order and dropout.
-        rate: highest learning rate.
-        warm_up: steps in which the rate rises to it; then it falls to zero on a cosine.
-        weight_decay: of the matrices; norms have none.
-        dropout: see `torch_llama.build`.
-        every: steps between two looks at the validation text, and between two saved states.
-    """
-
-    steps: int
-    seed: int = 0
-    rate: float = 2e-3
-    warm_up: int = 200
-    weight_decay: float = 0.1
-    dropout: float = 0.1
-    every: int = 250
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.every < 1:
-            raise InputError(
-                f"steps is {self.steps} and every is {self.every}; both are at least 1."
-            )
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout is {self.dropout}; it is a share from 0 up to, not with, 1.")
-
-    def rate_at(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        risen = min(1.0, (step + 1) / self.warm_up)
-        return self.rate * risen * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-
-    def batch_at(self, step: int) -> tuple[int, int]:
-        """Return how many windows a step sees, and of how many tokens."""
-        return _BATCHES[step >= self.steps * (1 - _LONG_SHARE)]
-
-    @property
-    def text(self) -> str:
-        """Return the recipe in words, for a record."""
-        short, long = (f"{count} × {width}" for count, width in _BATCHES)
-        return (
-            f"AdamW {_BETAS}, weight decay {self.weight_decay} on matrices, peak rate {self.rate}, "
-            f"{self.warm_up} steps of warm-up, cosine to zero, gradients clipped to {_LONGEST_GRADIENT}, "
-            f"dropout {self.dropout}, batches of {short} tokens, {long} in the last {_LONG_SHARE:.0%}"
-        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +78,7 @@ def fit(
         MissingRuntimeError: torch or transformers is not installed.
         StorageError: the state could not be written.
     """
-    widest = max(width for _, width in _BATCHES)
+    widest = recipe.batch_at(recipe.steps - 1)[1]
     if len(tokens) < 2 * widest:
         raise InputError(
             f"The text has {len(tokens)} tokens; a training needs {2 * widest} or more."
@@ -155,37 +101,6 @@ def fit(
         run.keep()
     seen = sum(math.prod(recipe.batch_at(step)) for step in range(recipe.steps))
     return Result(run.best, run.best_step, run.best_loss, seen, run.arithmetic, tuple(run.curve))
-
-
-def batch(tokens: np.ndarray, recipe: Recipe, step: int) -> np.ndarray:
-    """Return the windows of a step and, at their ends, the token after them.
-
-    Each pass over the text cuts it at other places and takes the windows in another order; every token
-    comes once in a pass.
-
-    Args:
-        tokens: the text, one row.
-        recipe: with seed and steps.
-        step: counted from 0; nothing else decides.
-
-    Returns:
-        (windows, tokens + 1).
-    """
-    count, width = recipe.batch_at(step)
-    # Windows that the steps before this one took, since the width is what it is now.
-    first = next(
-        s
-        for s in (0, math.ceil(recipe.steps * (1 - _LONG_SHARE)))
-        if recipe.batch_at(s)[1] == width
-    )
-    windows = (len(tokens) - 1) // width - 1
-    rows = []
-    for number in range((step - first) * count, (step - first + 1) * count):
-        turn, place = divmod(number, windows)
-        random = np.random.default_rng([recipe.seed, width, turn])
-        start = int(random.integers(width)) + int(random.permutation(windows)[place]) * width
-        rows.append(tokens[start : start + width + 1])
-    return np.stack(rows)
 
 
 def loss_of(model: Any, windows: np.ndarray) -> np.ndarray:
@@ -212,7 +127,7 @@ class _Run:
             {"params": [p for p in parts if p.ndim > 1], "weight_decay": recipe.weight_decay},
             {"params": [p for p in parts if p.ndim == 1], "weight_decay": 0.0},
         ]
-        self.optimizer = torch().optim.AdamW(groups, recipe.rate, _BETAS, fused=True)
+        self.optimizer = torch().optim.AdamW(groups, recipe.rate, BETAS, fused=True)
         self.arithmetic = _arithmetic()
         self.step, self.best_step, self.best_loss = 0, 0, math.inf
         self.best: dict[str, np.ndarray] = {}
@@ -224,8 +139,8 @@ class _Run:
         """Make one step; returns the loss before it."""
         recipe, functional = self.recipe, torch().nn.functional
         self.model.train()
-        # Dropout draws from the global generator: seeded by the step, it knows nothing of interruptions.
-        torch().manual_seed(np.random.SeedSequence([recipe.seed, self.step]).generate_state(1)[0])
+        if recipe.dropout:  # seeded by the step, it knows nothing of interruptions
+            self.model.dropout.seed(recipe.seed, self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.rate_at(self.step)
         ids = torch().from_numpy(np.asarray(windows, np.int64))
@@ -233,7 +148,7 @@ class _Run:
             logits = self.model(input_ids=ids[:, :-1], use_cache=False).logits
         loss = functional.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten())
         loss.backward()
-        torch().nn.utils.clip_grad_norm_(self.model.parameters(), _LONGEST_GRADIENT)
+        torch().nn.utils.clip_grad_norm_(self.model.parameters(), LONGEST_GRADIENT)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1

@@ -9,7 +9,16 @@ import pytest
 
 from edgelab import cli, slm
 from edgelab.errors import FormatError, MissingDataError
-from edgelab.slm import corpus, course, course_training, from_gguf, llama, tokenizer, training
+from edgelab.slm import (
+    corpus,
+    course,
+    course_training,
+    from_gguf,
+    llama,
+    recipe,
+    tokenizer,
+    training,
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +103,14 @@ def trained(library, tmp_path, monkeypatch):
     monkeypatch.setattr(course, "SHAPE", shape)
     monkeypatch.setattr(course_training, "train", _with_shape(course_training.train, shape))
     monkeypatch.setattr(corpus, "read", lambda: read(library))
-    monkeypatch.setattr(training, "_BATCHES", ((2, 64), (1, 128)))
+    monkeypatch.setattr(recipe, "_BATCHES", ((2, 64), (1, 128)))
     monkeypatch.setattr(course, "folder", lambda: tmp_path / "shipped")
     monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path / "cache"))
     return tmp_path / "shipped"
 
 
 def _with_shape(train, shape):
-    return lambda recipe, folder: train(recipe, folder, shape)
+    return lambda chosen, folder: train(chosen, folder, shape)
 
 
 def test_the_command_writes_a_model_that_is_loaded_and_the_passages_it_is_tested_on(

@@ -7,8 +7,8 @@ import pytest
 
 from edgelab import workspace
 from edgelab.errors import InputError, MissingRuntimeError
-from edgelab.slm import llama, torch_llama, training
-from edgelab.slm.training import Recipe
+from edgelab.slm import llama, recipe, torch_llama, training
+from edgelab.slm.recipe import Recipe
 
 SHAPE = llama.Shape(
     vocabulary=64,
@@ -27,7 +27,7 @@ def _small(tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="training needs torch")
     pytest.importorskip("transformers", reason="training needs transformers")
     monkeypatch.setenv("EDGELAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(training, "_BATCHES", ((4, 32), (2, 64)))
+    monkeypatch.setattr(recipe, "_BATCHES", ((4, 32), (2, 64)))
 
 
 @pytest.fixture
@@ -54,10 +54,18 @@ def test_it_learns_what_follows_what(text):
     assert result.best_loss == min(point[2] for point in result.curve)
 
 
+def test_it_learns_with_16_bits_too_where_the_processor_has_them(text, monkeypatch):
+    monkeypatch.setattr(training, "_arithmetic", lambda: "bfloat16 autocast")
+    result = training.fit(SHAPE, text, validation(text), Recipe(30, rate=1e-2, warm_up=5, every=30))
+    assert result.arithmetic == "bfloat16 autocast"
+    assert {value.dtype for value in result.weights.values()} == {np.dtype(np.float32)}
+    assert result.best_loss < 2.5
+
+
 @pytest.mark.parametrize("stopped_at", [13, 26])
 def test_an_interrupted_training_ends_with_the_same_bits(text, monkeypatch, stopped_at, capsys):
-    recipe = Recipe(30, rate=1e-2, warm_up=5, every=10, dropout=0.2)
-    whole = training.fit(SHAPE, text, validation(text), recipe, {"run": "whole"})
+    chosen = Recipe(30, rate=1e-2, warm_up=5, every=10, dropout=0.2)
+    whole = training.fit(SHAPE, text, validation(text), chosen, {"run": "whole"})
     update, done = training._Run.update, []
 
     def interrupted(self, windows):
@@ -69,15 +77,15 @@ def test_an_interrupted_training_ends_with_the_same_bits(text, monkeypatch, stop
     monkeypatch.setattr(training._Run, "update", interrupted)
     key = {"run": "interrupted"}
     with pytest.raises(KeyboardInterrupt):
-        training.fit(SHAPE, text, validation(text), recipe, key)
-    again = training.fit(SHAPE, text, validation(text), recipe, key)
+        training.fit(SHAPE, text, validation(text), chosen, key)
+    again = training.fit(SHAPE, text, validation(text), chosen, key)
     assert f"after step {stopped_at // 10 * 10}" in capsys.readouterr().out
     assert again.curve == whole.curve
     assert same(again.weights, whole.weights)
 
 
 def test_killed_while_the_state_is_written_the_one_before_is_whole(text, monkeypatch):
-    recipe = Recipe(20, every=10)
+    chosen = Recipe(20, every=10)
     torch = torch_llama.torch()
     save = torch.save
 
@@ -89,20 +97,20 @@ def test_killed_while_the_state_is_written_the_one_before_is_whole(text, monkeyp
 
     monkeypatch.setattr(torch, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        training.fit(SHAPE, text, validation(text), recipe)
+        training.fit(SHAPE, text, validation(text), chosen)
     (state,) = workspace.cache_dir().glob("training-language-*.pt")
     assert torch.load(state, weights_only=True)["step"] == 10
 
 
 def test_a_finished_training_is_not_done_again(text, monkeypatch):
-    recipe = Recipe(10, every=5)
-    first = training.fit(SHAPE, text, validation(text), recipe)
+    chosen = Recipe(10, every=5)
+    first = training.fit(SHAPE, text, validation(text), chosen)
 
     def never(*_):
         raise AssertionError("trained again")
 
     monkeypatch.setattr(training._Run, "update", never)
-    assert same(training.fit(SHAPE, text, validation(text), recipe).weights, first.weights)
+    assert same(training.fit(SHAPE, text, validation(text), chosen).weights, first.weights)
 
 
 def test_the_best_step_is_kept_not_the_last(text):
@@ -114,28 +122,28 @@ def test_the_best_step_is_kept_not_the_last(text):
 
 
 def test_a_pass_over_the_text_sees_each_window_once_and_the_next_pass_others():
-    recipe = Recipe(200)
+    chosen = Recipe(200)
     numbered = np.arange(4001)
     windows = 124  # one less than fit, so that the cuts can move
-    seen = np.concatenate([training.batch(numbered, recipe, s) for s in range(windows // 4)])
+    seen = np.concatenate([recipe.batch(numbered, chosen, s) for s in range(windows // 4)])
     starts = np.sort(seen[:, 0])
     assert (np.diff(starts) == 32).all()
     assert (np.diff(seen, axis=1) == 1).all()
-    later = training.batch(numbered, recipe, windows // 4 + 1)
+    later = recipe.batch(numbered, chosen, windows // 4 + 1)
     assert set(later[:, 0] % 32) != {starts[0] % 32}
-    assert np.array_equal(training.batch(numbered, recipe, 7), training.batch(numbered, recipe, 7))
+    assert np.array_equal(recipe.batch(numbered, chosen, 7), recipe.batch(numbered, chosen, 7))
 
 
 def test_the_last_quarter_sees_the_whole_context_and_the_rate_rises_then_falls():
-    recipe = Recipe(100, rate=1.0, warm_up=10)
-    assert [recipe.batch_at(step) for step in (0, 74, 75, 99)] == [
+    chosen = Recipe(100, rate=1.0, warm_up=10)
+    assert [chosen.batch_at(step) for step in (0, 74, 75, 99)] == [
         (4, 32),
         (4, 32),
         (2, 64),
         (2, 64),
     ]
-    assert training.batch(np.arange(4000), recipe, 99).shape == (2, 65)
-    rates = [recipe.rate_at(step) for step in range(100)]
+    assert recipe.batch(np.arange(4000), chosen, 99).shape == (2, 65)
+    rates = [chosen.rate_at(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert np.argmax(rates) in (9, 10)
     assert (np.diff(rates[10:]) < 0).all()
