@@ -11,11 +11,13 @@ hash of the tokens.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
-from edgelab.errors import MissingDataError
+from edgelab.errors import InputError, MissingDataError
 from edgelab.slm import windows as _windows
 from edgelab.slm.windows import Windows
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 COURSE_VOCABULARY = 4096
 HELD_OUT_FILE = "stdlib-4m-held-out.txt"
 WINDOW = 512
-# Windows of each text by profile: the course's model reads ten thousand tokens a second, the other some hundred.
-_HELD_OUT_WINDOWS = {"ci": 4, "class": 16, "full": 32}
-_PROSE_WINDOWS = {"ci": 1, "class": 4, "full": 4}
 _FEWEST_WORDS = 10
 # Tables, lists, fields, directives, headings and code are no prose.
 _MARKUP = re.compile(r"^(\s|:|\.\. |- |\* |=+|-+$|~+$|>>>|\||\d+\.)|^https?://\S+$")
@@ -40,15 +39,15 @@ def prose() -> str:
     Raises:
         MissingDataError: scikit-learn is not installed.
     """
-    try:
-        import sklearn.datasets
-    except ImportError as error:
+    # Found and not imported: importing takes seconds, and only its files are wanted.
+    package = util.find_spec("sklearn")
+    folder = Path(package.origin or "").parent / "datasets" / "descr" if package else None
+    files = sorted(folder.glob("*.rst")) if folder else []
+    if not files:
         raise MissingDataError(
             "The shared English text is made from files of scikit-learn, which is not installed: "
             "`pip install scikit-learn -c constraints.txt`."
-        ) from error
-    folder = Path(sklearn.datasets.__file__).parent / "descr"
-    files = sorted(folder.glob("*.rst"))
+        )
     paragraphs = [p for file in files for p in _paragraphs(file.read_text(encoding="utf-8"))]
     return "\n\n".join(paragraphs) + "\n"
 
@@ -83,14 +82,13 @@ def windows(
         count: windows, spread evenly over the text; None takes the profile's number.
 
     Raises:
-        InputError: the text is shorter than one window.
+        InputError: another text, or one shorter than a window.
         MissingDataError: the text is not on this machine.
-        KeyError: another text.
     """
     chosen = text or ("held-out" if model.vocabulary == COURSE_VOCABULARY else "prose")
-    source, counts = {"prose": (prose, _PROSE_WINDOWS), "held-out": (held_out, _HELD_OUT_WINDOWS)}[
-        chosen
-    ]
+    if chosen not in _TEXTS:
+        raise InputError(f"There is no shared text {chosen!r}; choose from {', '.join(_TEXTS)}.")
+    source, counts = _TEXTS[chosen]
     ids = model.encode(source())
     length = min(WINDOW, model.context) if window is None else window
     return _windows.cut(
@@ -110,3 +108,11 @@ def _paragraphs(source: str) -> list[str]:
         if len(paragraph.split()) >= _FEWEST_WORDS:
             found.append(paragraph)
     return found
+
+
+# What each text is read with, and its windows by profile: the course's model reads ten thousand tokens a second,
+# the other some hundred, and four windows are all that the prose holds.
+_TEXTS: Mapping[str, tuple[Callable[[], str], Mapping[str, int]]] = {
+    "prose": (prose, {"ci": 1, "class": 4, "full": 4}),
+    "held-out": (held_out, {"ci": 4, "class": 16, "full": 32}),
+}
