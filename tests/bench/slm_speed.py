@@ -15,7 +15,7 @@ import numpy as np
 
 from edgelab import slm, workspace
 from edgelab.measuring import compare, machine, timing
-from edgelab.slm import speed
+from edgelab.slm.prompts import Prompts
 from tests.bench.figure import Figure, at_most
 from tests.slm import tiny
 
@@ -120,10 +120,10 @@ def artefacts() -> Iterator[tuple[str, str, Path]]:
 def costs(model: Any, label: str) -> Iterator[Figure]:
     """Yield how much longer reading a prompt and generating take through the interface."""
     direct = DIRECT[model.engine](model)
-    prompts = speed.Prompts(model, PROMPT)
-    starts = speed.Prompts(model, BEFORE)
+    prompts = Prompts(model, PROMPT)
+    starts = Prompts(model, BEFORE)
     # Both write the same tokens: another token may be cheaper to look up.
-    written = speed.Prompts(model, GENERATED).next().tolist()
+    written = Prompts(model, GENERATED).next().tolist()
 
     def through() -> float:
         model.start(starts.next())

@@ -8,6 +8,7 @@ from edgelab.errors import InputError
 from edgelab.measuring import machine
 from edgelab.measuring.timing import Budget
 from edgelab.slm import speed
+from edgelab.slm.prompts import Prompts
 
 SHORT = Budget(min_runs=5, min_seconds=0.0, max_seconds=5.0)
 
@@ -43,7 +44,7 @@ def test_tokens_per_second_are_those_of_the_median_repeat():
 
 
 def test_every_prompt_begins_with_another_token(model):
-    prompts = speed.Prompts(model, 5)
+    prompts = Prompts(model, 5)
     first = [int(prompts.next()[0]) for _ in range(512)]
     assert sorted(first) == list(range(512))
     assert prompts.next().max() < 512
@@ -88,7 +89,42 @@ def test_a_busy_machine_is_written_down(model, monkeypatch):
 def test_a_slow_model_is_timed_three_times_at_least(monkeypatch):
     ticks = iter(range(0, 1000, 10))
     monkeypatch.setattr(speed.time, "perf_counter", lambda: float(next(ticks)))
-    assert len(speed._repeat(lambda: 1.0, Budget(7, 1.0, 10.0))) == 3
+    assert len(speed._rounds([lambda: 1.0], Budget(7, 1.0, 10.0))[0]) == 3
+
+
+def test_several_models_take_turns_and_share_the_first_place():
+    calls = []
+    repeats = [lambda name=name: calls.append(name) or 0.1 for name in "abc"]
+    seconds = speed._rounds(repeats, Budget(3, 0.0, 10.0))
+    assert "".join(calls) == "abcbcacab"
+    assert seconds == [[0.1] * 3] * 3
+
+
+def test_models_in_turn_have_a_record_each(gguf, model):
+    with slm.load(gguf, name="again", keys="f32", values="f32") as other:
+        found = speed.in_turn([model, other], "generation", 4, limits=SHORT)
+    assert [s.name for s in found] == ["tiny", "again"]
+    assert [len(s.seconds) for s in found] == [5, 5]
+    assert [r.payload["name"] for r in history.find("language-speed")] == ["tiny", "again"]
+
+
+def test_a_later_call_draws_other_prompts(model, monkeypatch):
+    seen = []
+    start = type(model)._start
+    monkeypatch.setattr(
+        type(model), "_start", lambda self, ids: seen.append(ids.tobytes()) or start(self, ids)
+    )
+    speed.prompt(model, 16, SHORT)
+    speed.prompt(model, 16, SHORT)
+    assert len(set(seen)) == len(seen) == 12
+
+
+@pytest.mark.parametrize(
+    ("count", "phase", "words"), [(0, "prompt", "list is empty"), (1, "reading", "'reading'")]
+)
+def test_nothing_and_no_phase_are_refused(model, count, phase, words):
+    with pytest.raises(InputError, match=words):
+        speed.in_turn([model] * count, phase)
 
 
 @pytest.mark.parametrize(("tokens", "words"), [(0, "0 tokens"), (-5, "-5"), (513, "513.*512")])
