@@ -21,8 +21,8 @@ from tests.slm import tiny
 
 LIMIT = 5.0
 # Short pieces and many of them: a program that interrupts then disturbs few rounds and not all.
-FEWEST_ROUNDS, MOST_ROUNDS, SECONDS = 16, 400, 12.0
-PROMPT, GENERATED, BEFORE = 256, 16, 16
+FEWEST_ROUNDS, MOST_ROUNDS, SECONDS = 10, 400, 12.0
+PROMPT, GENERATED, BEFORE = 128, 16, 16
 COURSE_MODEL = "stdlib-4m-f16.gguf"
 
 
