@@ -15,6 +15,7 @@ import numpy as np
 
 from edgelab import slm, workspace
 from edgelab.measuring import compare, machine, timing
+from edgelab.slm import course
 from edgelab.slm.prompts import Prompts
 from tests.bench.figure import Figure, at_most
 from tests.slm import tiny
@@ -23,7 +24,6 @@ LIMIT = 5.0
 # Short pieces and many of them: a program that interrupts then disturbs few rounds and not all.
 FEWEST_ROUNDS, MOST_ROUNDS, SECONDS = 10, 400, 12.0
 PROMPT, GENERATED, BEFORE = 128, 16, 16
-COURSE_MODEL = "stdlib-4m-f16.gguf"
 
 
 class Direct(ABC):
@@ -106,7 +106,7 @@ def artefacts() -> Iterator[tuple[str, str, Path]]:
 
     In a small model a token takes a third of a millisecond, so it is the one in which a harness would show.
     """
-    shipped = workspace.data_dir() / "models" / COURSE_MODEL
+    shipped = course.folder() / f"{course.NAME}-f16.gguf"
     if shipped.exists():
         yield "course model", "llama.cpp", shipped
     else:

@@ -5,7 +5,7 @@ import pytest
 
 from edgelab import history, slm
 from edgelab.errors import FormatError, InputError, MissingDataError
-from edgelab.slm import perplexity, scores, texts, windows
+from edgelab.slm import course, perplexity, scores, texts, windows
 from edgelab.slm.windows import Windows
 from tests.slm import tiny
 
@@ -238,13 +238,36 @@ def test_a_model_reads_the_shared_text_by_default(exact):
     assert 100 < found.value < 5000  # it knows nothing
 
 
-def test_a_missing_text_names_the_remedy(exact, monkeypatch, tmp_path):
+def test_a_missing_text_names_the_remedy(monkeypatch):
     monkeypatch.setattr(texts.util, "find_spec", lambda _: None)
     with pytest.raises(MissingDataError, match="pip install scikit-learn"):
         texts.prose()
-    monkeypatch.setattr(texts.workspace, "data_dir", lambda: tmp_path)
-    with pytest.raises(MissingDataError, match="git checkout"):
-        texts.windows(exact, "held-out")
+
+
+def shipped(passages):
+    """Return held-out passages as the course ships them."""
+    return course.HeldOut(
+        np.array([ids for ids, _ in passages]), tuple(t for _, t in passages), (), ""
+    )
+
+
+def test_the_held_out_text_is_read_as_shipped_and_by_its_own_tokenizer_only(exact, monkeypatch):
+    text = " ".join(tiny.TEXTS)
+    ids = exact.encode(text)[:64]
+    monkeypatch.setattr(course, "held_out", lambda: shipped([(ids, text)] * 5))
+    cut = texts.windows(exact, "held-out", window=20, count=3)
+    assert cut.ids.tolist() == [ids[:20]] * 3
+    for wrong in (
+        {"window": 65},
+        {"window": 1},
+        {"window": 9, "count": 6},
+        {"window": 9, "count": 0},
+    ):
+        with pytest.raises(InputError, match="5 windows of 2 to 64"):
+            texts.windows(exact, "held-out", **wrong)
+    monkeypatch.setattr(course, "held_out", lambda: shipped([(ids[::-1], text)]))
+    with pytest.raises(InputError, match="another tokenizer"):
+        texts.windows(exact, "held-out", window=20, count=1)
 
 
 def test_an_unknown_text_is_refused(exact):
