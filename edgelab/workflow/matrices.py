@@ -1,0 +1,360 @@
+"""What runs where: frameworks against platforms, processors, accelerators and needs.
+
+    matrices.support("openvino", "linux", "language", processor="intel").state     # "yes"
+    matrices.hardware_table("language")
+    matrices.requirement_table()
+    matrices.strategy("llama.cpp", "language", "weights4").name                     # "Q4_K_M"
+
+The data is `matrices.yaml`, each cell with what it rests on: a lesson that measures it, the wheels that were
+published, or documentation that the course repeats and could not verify on its machines. Lesson 35.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from edgelab.errors import InputError
+from edgelab.reporting.tables import Table, of_rows
+from edgelab.workflow.labels import FOLDER, Label, Said, Source, Strict, read
+from edgelab.workflow.names import known
+
+State = Literal["yes", "partly", "no"]
+ORDER: tuple[State, ...] = ("no", "partly", "yes")
+
+
+class Processor(Strict):
+    """How a framework stands to one processor on one platform, where that differs from elsewhere."""
+
+    state: State
+    note: Label | None = None
+
+
+class Cell(Strict):
+    """One entry as it is written: a state, for some kinds of model only where it says so."""
+
+    state: State
+    source: Source
+    note: Label | None = None
+    kinds: tuple[str, ...] | None = None  # None: every kind that the framework has a format for
+    partly: dict[str, Label] = {}  # kind → the reserve with which it runs
+
+    @model_validator(mode="after")
+    def _reserves_are_told(self) -> Self:
+        if self.state == "partly" and self.note is None:
+            raise ValueError("`partly` needs a note that says with which reserve")
+        return self
+
+
+class PlatformCell(Cell):
+    """A platform's entry: the state on its processors, and the accelerators that are used there."""
+
+    accelerators: dict[str, Cell] = {}
+    processors: dict[str, Processor] = {}
+
+
+class Framework(Strict):
+    """A framework that runs models: name, package, licence, formats, and where it runs."""
+
+    name: str
+    package: str
+    packages: dict[str, str] = {}  # kind → package, where it is another one
+    licence: str
+    open: bool
+    formats: dict[str, str]
+    reads: tuple[str, ...]
+    against: dict[str, Said]
+    processors: dict[str, State]
+    support: dict[str, PlatformCell]
+
+    def package_for(self, kind: str) -> str:
+        """Return the package that runs a kind of model."""
+        return self.packages.get(kind, self.package)
+
+
+class Target(Strict):
+    """Which processors and accelerators a platform has."""
+
+    processors: tuple[str, ...] = Field(min_length=1)
+    accelerators: tuple[str, ...] = Field(min_length=1)
+
+
+class Scheme(Strict):
+    """A way of storing weights, whatever the framework: its name, and bits of a weight with its scales."""
+
+    bits: float | None
+    say: Label
+
+
+class Strategy(Strict):
+    """What a scheme is in one framework: its name there, and the tool that makes it."""
+
+    name: str
+    tool: str
+    source: Source
+
+
+class Need(Strict):
+    """How far a framework meets a requirement."""
+
+    state: State
+    source: Source
+    note: Label | None = None
+
+
+class Matrices(Strict):
+    """All of `matrices.yaml`."""
+
+    kinds: dict[str, Label]
+    platforms: dict[str, Label]
+    accelerators: dict[str, Label]
+    processors: dict[str, Label]
+    idle: Label
+    targets: dict[str, Target]
+    frameworks: dict[str, Framework]
+    needs: dict[str, Label]
+    meets: dict[str, dict[str, Need]]
+    schemes: dict[str, Scheme]
+    strategies: dict[str, dict[str, dict[str, Strategy]]]
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for problem in _unknown_names(self):
+            raise ValueError(problem)
+        return self
+
+
+@dataclass(frozen=True)
+class Support:
+    """Whether a framework runs a kind of model on a target: the state, the reserve, and what says so."""
+
+    state: State
+    note: Label | None
+    source: Source
+
+
+@functools.cache
+def load() -> Matrices:
+    """Return the matrices."""
+    return read(FOLDER / "matrices.yaml", Matrices)
+
+
+def targets() -> tuple[tuple[str, str, str], ...]:
+    """Return every combination of platform, processor and accelerator that exists."""
+    return tuple(
+        (platform, processor, accelerator)
+        for platform, target in load().targets.items()
+        for processor, accelerator in itertools.product(target.processors, target.accelerators)
+    )
+
+
+def support(
+    framework: str, platform: str, kind: str, processor: str, accelerator: str = "none"
+) -> Support:
+    """Say whether a framework runs a kind of model on a target.
+
+    A framework that runs on the processor and has no use for the target's accelerator runs there `partly`.
+
+    Args:
+        framework: a key of `load().frameworks`.
+        platform: "linux", "ios", … ("any": on all systems).
+        kind: "image" or "language".
+        processor: "intel", "amd" (any other x86 too), "arm" or "other".
+        accelerator: "none", "apple", "nvidia", "intel", "amd" or "mobile".
+
+    Raises:
+        InputError: a name that the matrices don't know.
+    """
+    data = load()
+    known("framework", framework, data.frameworks)
+    known("platform", platform, data.platforms)
+    known("kind of model", kind, data.kinds)
+    known("processor", processor, data.processors)
+    known("accelerator", accelerator, data.accelerators)
+    row = data.frameworks[framework]
+    cell = row.support.get(platform)
+    if cell is None:
+        nowhere = Source(kind="documentation", where=f"{row.name}: no build is published")
+        return Support("no", None, nowhere)
+    found = _of_cell(row, cell, kind, accelerator)
+    here = cell.processors.get(processor) or Processor(state=row.processors[processor])
+    if ORDER.index(here.state) < ORDER.index(found.state):
+        return Support(here.state, here.note or data.processors[processor], found.source)
+    return found
+
+
+def runs(platform: str, kind: str, processor: str, accelerator: str = "none") -> dict[str, Support]:
+    """Return the frameworks that run a kind of model on a target, those without a reserve first.
+
+    Raises:
+        InputError: as `support`.
+    """
+    found = {
+        name: support(name, platform, kind, processor, accelerator) for name in load().frameworks
+    }
+    ordered = sorted(found.items(), key=lambda item: -ORDER.index(item[1].state))
+    return {name: there for name, there in ordered if there.state != "no"}
+
+
+def strategy(framework: str, kind: str, scheme: str) -> Strategy:
+    """Return what a scheme is called and made with in a framework.
+
+    Raises:
+        InputError: this framework has no such scheme for this kind of model.
+    """
+    schemes = load().strategies.get(framework, {}).get(kind, {})
+    known(f"scheme of {framework} for the kind {kind!r}", scheme, schemes)
+    return schemes[scheme]
+
+
+def hardware_table(kind: str, language: str | None = None) -> Table:
+    """Return framework × platform for a kind of model, at its best processor, accelerators named.
+
+    Args:
+        kind: "image" or "language".
+        language: "en" or "fr", by default `EDGELAB_LANG`'s.
+
+    Raises:
+        InputError: another kind.
+    """
+    data = load()
+    known("kind of model", kind, data.kinds)
+    platforms = [name for name in data.platforms if name != "any"]
+    rows = []
+    for name, row in data.frameworks.items():
+        if kind in row.formats:
+            rows.append((row.name, *(_best(name, p, kind, language) for p in platforms)))
+    head = ("Framework", *(data.platforms[p].say(language) for p in platforms))
+    return of_rows(head, rows, caption=data.kinds[kind].say(language).capitalize())
+
+
+def requirement_table(language: str | None = None) -> Table:
+    """Return framework × requirement: yes, partly with the reserve as a note, no."""
+    data = load()
+    rows, notes = [], []
+    for name, needs in data.meets.items():
+        rows.append(
+            (data.frameworks[name].name, *(_word(needs[n].state, language) for n in data.needs))
+        )
+        notes += [
+            f"{data.frameworks[name].name}, {data.needs[n].say(language)}: {need.note.say(language)}."
+            for n, need in needs.items()
+            if need.note
+        ]
+    head = ("Framework", *(n.say(language) for n in data.needs.values()))
+    return of_rows(head, rows, notes=notes)
+
+
+def strategy_table(kind: str, language: str | None = None) -> Table:
+    """Return framework × scheme for a kind of model: what "8 bits" and "4 bits" mean in each.
+
+    Raises:
+        InputError: another kind.
+    """
+    data = load()
+    known("kind of model", kind, data.kinds)
+    rows = []
+    for name, by_kind in data.strategies.items():
+        for scheme, found in by_kind.get(kind, {}).items():
+            if scheme != "keep":
+                said = data.schemes[scheme].say.say(language)
+                source = found.source.say(language)
+                rows.append((data.frameworks[name].name, said, found.name, found.tool, source))
+    english = ("Framework", "Scheme", "Its name there", "Tool", "Source")
+    french = ("Framework", "Schéma", "Son nom", "Outil", "Source")
+    return of_rows(french if language == "fr" else english, rows)
+
+
+def _of_cell(row: Framework, cell: PlatformCell, kind: str, accelerator: str) -> Support:
+    base = _of_kind(row, cell, kind)
+    if accelerator == "none":
+        return base
+    used = cell.accelerators.get(accelerator)
+    found = None if used is None else _of_kind(row, used, kind)
+    if found is not None and found.state != "no":
+        return found
+    if base.state == "no":
+        return found or base
+    return Support("partly", load().idle, base.source)
+
+
+def _of_kind(row: Framework, cell: Cell, kind: str) -> Support:
+    if kind in cell.partly:
+        return Support("partly", cell.partly[kind], cell.source)
+    served = kind in row.formats and (cell.kinds is None or kind in cell.kinds)
+    return Support(cell.state if served else "no", cell.note, cell.source)
+
+
+def _best(framework: str, platform: str, kind: str, language: str | None) -> str:
+    """Return the best state on a platform, and the accelerators that are used there."""
+    data, target = load(), load().targets[platform]
+    states: dict[str, State] = {}
+    for accelerator in target.accelerators:
+        found = [support(framework, platform, kind, p, accelerator) for p in target.processors]
+        states[accelerator] = max((f.state for f in found), key=ORDER.index)
+    best = max(states.values(), key=ORDER.index)
+    used = [
+        data.accelerators[a].say(language).split(" ")[-1 if language == "fr" else 0]
+        for a, state in states.items()
+        if a != "none" and state == "yes"
+    ]
+    text = _word(best, language)
+    return f"{text} (+ {', '.join(used)})" if used and platform in ("linux", "windows") else text
+
+
+def _word(state: str, language: str | None) -> str:
+    if language == "fr":
+        return {"yes": "oui", "partly": "en partie", "no": "non"}[state]
+    return state
+
+
+def _unknown_names(data: Matrices) -> Iterator[str]:
+    """Yield what is wrong with names across the file: each in one sentence."""
+    for name, row in data.frameworks.items():
+        kinds = [*row.formats, *row.against, *row.packages]
+        cells = [*row.support.values(), *(a for p in row.support.values() for a in p.accelerators.values())]
+        kinds += [k for cell in cells for k in (*(cell.kinds or ()), *cell.partly)]
+        yield from _strange(f"frameworks.{name}", kinds, data.kinds)
+        yield from _strange(f"frameworks.{name}.support", row.support, data.platforms)
+        for platform, cell in row.support.items():
+            yield from _strange(
+                f"frameworks.{name}.support.{platform}",
+                cell.accelerators,
+                data.targets[platform].accelerators,
+            )
+            yield from _strange(
+                f"frameworks.{name}.support.{platform}",
+                cell.processors,
+                data.targets[platform].processors,
+            )
+        if set(row.processors) != set(data.processors):
+            yield f"frameworks.{name}.processors must name exactly {', '.join(data.processors)}"
+        if set(row.against) != set(row.formats):
+            yield f"frameworks.{name}.against must speak of exactly {', '.join(row.formats)}"
+    if set(data.targets) != set(data.platforms):
+        yield "targets must name exactly the platforms"
+    for target in data.targets.values():
+        yield from _strange("targets", target.processors, data.processors)
+        yield from _strange("targets", target.accelerators, data.accelerators)
+    if set(data.meets) != set(data.frameworks):
+        yield "meets must name exactly the frameworks"
+    for name, needs in data.meets.items():
+        if set(needs) != set(data.needs):
+            yield f"meets.{name} must name exactly {', '.join(data.needs)}"
+    yield from _strange("strategies", data.strategies, data.frameworks)
+    for name, by_kind in data.strategies.items():
+        yield from _strange(f"strategies.{name}", by_kind, data.frameworks[name].formats)
+        for kind, schemes in by_kind.items():
+            yield from _strange(f"strategies.{name}.{kind}", schemes, data.schemes)
+
+
+def _strange(place: str, names: object, allowed: object) -> Iterator[str]:
+    wanted = list(allowed)  # type: ignore[call-overload]
+    for name in names:  # type: ignore[attr-defined]
+        if name not in wanted:
+            yield f"{place}: there is no {name!r}; there are {', '.join(wanted)}"
