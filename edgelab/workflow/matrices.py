@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -78,7 +78,7 @@ class Framework(Strict):
 
 
 class Target(Strict):
-    """Which processors and accelerators a platform has."""
+    """Processors of a platform, and the accelerators that stand beside them."""
 
     processors: tuple[str, ...] = Field(min_length=1)
     accelerators: tuple[str, ...] = Field(min_length=1)
@@ -115,7 +115,7 @@ class Matrices(Strict):
     accelerators: dict[str, Label]
     processors: dict[str, Label]
     idle: Label
-    targets: dict[str, Target]
+    targets: dict[str, tuple[Target, ...]]
     frameworks: dict[str, Framework]
     needs: dict[str, Label]
     meets: dict[str, dict[str, Need]]
@@ -148,8 +148,9 @@ def targets() -> tuple[tuple[str, str, str], ...]:
     """Return every combination of platform, processor and accelerator that exists."""
     return tuple(
         (platform, processor, accelerator)
-        for platform, target in load().targets.items()
-        for processor, accelerator in itertools.product(target.processors, target.accelerators)
+        for platform, rows in load().targets.items()
+        for row in rows
+        for processor, accelerator in itertools.product(row.processors, row.accelerators)
     )
 
 
@@ -292,11 +293,12 @@ def _of_kind(row: Framework, cell: Cell, kind: str) -> Support:
 
 def _best(framework: str, platform: str, kind: str, language: str | None) -> str:
     """Return the best state on a platform, and the accelerators that are used there."""
-    data, target = load(), load().targets[platform]
+    data = load()
     states: dict[str, State] = {}
-    for accelerator in target.accelerators:
-        found = [support(framework, platform, kind, p, accelerator) for p in target.processors]
-        states[accelerator] = max((f.state for f in found), key=ORDER.index)
+    for where, processor, accelerator in targets():
+        if where == platform:
+            state = support(framework, platform, kind, processor, accelerator).state
+            states[accelerator] = max(state, states.get(accelerator, "no"), key=ORDER.index)
     best = max(states.values(), key=ORDER.index)
     used = [
         data.accelerators[a].say(language).split(" ")[-1 if language == "fr" else 0]
@@ -322,23 +324,17 @@ def _unknown_names(data: Matrices) -> Iterator[str]:
         yield from _strange(f"frameworks.{name}", kinds, data.kinds)
         yield from _strange(f"frameworks.{name}.support", row.support, data.platforms)
         for platform, cell in row.support.items():
-            yield from _strange(
-                f"frameworks.{name}.support.{platform}",
-                cell.accelerators,
-                data.targets[platform].accelerators,
-            )
-            yield from _strange(
-                f"frameworks.{name}.support.{platform}",
-                cell.processors,
-                data.targets[platform].processors,
-            )
+            rows = data.targets[platform]
+            place = f"frameworks.{name}.support.{platform}"
+            yield from _strange(place, cell.accelerators, [a for r in rows for a in r.accelerators])
+            yield from _strange(place, cell.processors, [p for r in rows for p in r.processors])
         if set(row.processors) != set(data.processors):
             yield f"frameworks.{name}.processors must name exactly {', '.join(data.processors)}"
         if set(row.against) != set(row.formats):
             yield f"frameworks.{name}.against must speak of exactly {', '.join(row.formats)}"
     if set(data.targets) != set(data.platforms):
         yield "targets must name exactly the platforms"
-    for target in data.targets.values():
+    for target in (row for rows in data.targets.values() for row in rows):
         yield from _strange("targets", target.processors, data.processors)
         yield from _strange("targets", target.accelerators, data.accelerators)
     if set(data.meets) != set(data.frameworks):
@@ -353,8 +349,8 @@ def _unknown_names(data: Matrices) -> Iterator[str]:
             yield from _strange(f"strategies.{name}.{kind}", schemes, data.schemes)
 
 
-def _strange(place: str, names: object, allowed: object) -> Iterator[str]:
-    wanted = list(allowed)  # type: ignore[call-overload]
-    for name in names:  # type: ignore[attr-defined]
+def _strange(place: str, names: Iterable[str], allowed: Iterable[str]) -> Iterator[str]:
+    wanted = list(dict.fromkeys(allowed))
+    for name in names:
         if name not in wanted:
             yield f"{place}: there is no {name!r}; there are {', '.join(wanted)}"
