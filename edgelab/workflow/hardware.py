@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib import util
 
+from edgelab import workspace
 from edgelab.errors import InputError
 from edgelab.measuring import accelerators, machine
 from edgelab.reporting.tables import Table, of_rows
@@ -22,6 +23,7 @@ from edgelab.serialize import Serializable
 from edgelab.workflow import matrices, names
 
 _PLATFORMS = {"Linux": "linux", "Windows": "windows", "Darwin": "macos", "iOS": "ios"}
+PLATFORMS_OF_PYTHON = ("linux", "windows", "macos", "android")  # where this package itself can run
 # With several accelerators, the one that a framework would be chosen for.
 _PREFERRED = ("nvidia", "apple", "amd", "intel")
 # Instructions that multiply 8-bit integers in one step; AVX2 alone needs several.
@@ -166,14 +168,17 @@ def processor(cpu: str, architecture: str) -> str:
 
 def installed() -> dict[str, str]:
     """Return the frameworks of the matrices that are installed here, with their versions."""
-    from edgelab import workspace
-
     found = {}
     for name, row in matrices.load().frameworks.items():
-        version = workspace.versions(row.package)[row.package]
-        if version != "absent":
-            found[name] = version
+        if there := version(row.package):
+            found[name] = there
     return found
+
+
+def version(package: str) -> str | None:
+    """Return the version of a package that is installed here, None where it is not."""
+    found = workspace.versions(package)[package]
+    return None if found == "absent" else found
 
 
 def _platform(name: str) -> str:

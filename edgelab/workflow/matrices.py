@@ -115,6 +115,7 @@ class Matrices(Strict):
     accelerators: dict[str, Label]
     processors: dict[str, Label]
     idle: Label
+    stranger: Label
     targets: dict[str, tuple[Target, ...]]
     frameworks: dict[str, Framework]
     needs: dict[str, Label]
@@ -185,7 +186,7 @@ def support(
     found = _of_cell(row, cell, kind, accelerator)
     here = cell.processors.get(processor) or Processor(state=row.processors[processor])
     if ORDER.index(here.state) < ORDER.index(found.state):
-        return Support(here.state, here.note or data.processors[processor], found.source)
+        return Support(here.state, here.note or data.stranger, found.source)
     return found
 
 
