@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -145,6 +146,7 @@ def load() -> Matrices:
     return read(FOLDER / "matrices.yaml", Matrices)
 
 
+@functools.cache
 def targets() -> tuple[tuple[str, str, str], ...]:
     """Return every combination of platform, processor and accelerator that exists."""
     return tuple(
@@ -155,6 +157,7 @@ def targets() -> tuple[tuple[str, str, str], ...]:
     )
 
 
+@functools.cache
 def support(
     framework: str, platform: str, kind: str, processor: str, accelerator: str = "none"
 ) -> Support:
@@ -190,7 +193,8 @@ def support(
     return found
 
 
-def runs(platform: str, kind: str, processor: str, accelerator: str = "none") -> dict[str, Support]:
+@functools.cache
+def runs(platform: str, kind: str, processor: str, accelerator: str = "none") -> Mapping[str, Support]:
     """Return the frameworks that run a kind of model on a target, those without a reserve first.
 
     Raises:
@@ -200,7 +204,7 @@ def runs(platform: str, kind: str, processor: str, accelerator: str = "none") ->
         name: support(name, platform, kind, processor, accelerator) for name in load().frameworks
     }
     ordered = sorted(found.items(), key=lambda item: -ORDER.index(item[1].state))
-    return {name: there for name, there in ordered if there.state != "no"}
+    return MappingProxyType({name: there for name, there in ordered if there.state != "no"})
 
 
 def strategy(framework: str, kind: str, scheme: str) -> Strategy:

@@ -34,9 +34,6 @@ _READS = {
     "huggingface": "hf",
     "onnx-genai": "onnx-genai",
 }
-# What a requirement asks of a framework, as the matrix of requirements calls it. Compiling matters where the
-# target installs its software itself; an application for a telephone is always built elsewhere.
-_INSTALLS = ("linux", "windows", "macos")
 
 
 @dataclass(frozen=True)
@@ -288,23 +285,11 @@ def _missing(need: str) -> Label:
     )
 
 
-def needs(requirements: Requirements, platform: str) -> tuple[str, ...]:
-    """Return what the requirements ask of a framework, as the matrix of requirements calls it."""
-    asked = {
-        "offline": requirements.offline,
-        "open": requirements.open_source,
-        "no_compiler": not requirements.compiler and platform in _INSTALLS,
-        "many_users": requirements.many_users and platform in _INSTALLS,
-        "one_file": platform == "any",
-    }
-    return tuple(need for need, wanted in asked.items() if wanted)
-
-
 def _needs_of(
     framework: str, known: dict[str, str], requirements: Requirements
 ) -> dict[str, Need]:
     met = matrices.load().meets[framework]
-    return {need: met[need] for need in needs(requirements, known["platform"])}
+    return {need: met[need] for need in requirements.needs(known["platform"])}
 
 
 def _unmet(framework: str, known: dict[str, str], requirements: Requirements) -> list[str]:

@@ -18,6 +18,9 @@ from edgelab.workflow import matrices, names
 
 PRIORITIES = ("latency", "size", "memory", "quality")
 _SWITCHES = ("offline", "open_source", "compiler", "many_users", "long_prompts", "calibration")
+# Compiling and serving matter where the target installs its software itself; an application for a telephone is
+# built elsewhere and serves its owner.
+_INSTALLS = ("linux", "windows", "macos")
 _LIMITS = ("memory_bytes", "size_bytes")
 
 
@@ -68,6 +71,17 @@ class Requirements(Serializable):
             value = getattr(self, limit)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise InputError(f"{limit} is {value!r}; it is a number of bytes above 0, or None.")
+
+    def needs(self, platform: str) -> tuple[str, ...]:
+        """Return what is asked of a framework on a platform, as the matrix of requirements calls it."""
+        asked = {
+            "offline": self.offline,
+            "open": self.open_source,
+            "no_compiler": not self.compiler and platform in _INSTALLS,
+            "many_users": self.many_users and platform in _INSTALLS,
+            "one_file": platform == "any",
+        }
+        return tuple(need for need, wanted in asked.items() if wanted)
 
 
 def combinations() -> Iterator[Requirements]:

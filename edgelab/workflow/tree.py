@@ -105,11 +105,9 @@ class Tree(Strict):
             return given
         if isinstance(given, tuple):
             return {value: Label(en=value, fr=value) for value in given}
-        data = matrices.load()
         if fact == FRAMEWORK:
-            named = {name: row.name for name, row in data.frameworks.items()}
-            return {name: Label(en=text, fr=text) for name, text in named.items()}
-        labels: dict[str, Label] = getattr(data, _FROM_MATRICES[fact])
+            return _frameworks()
+        labels: dict[str, Label] = getattr(matrices.load(), _FROM_MATRICES[fact])
         return labels
 
     def question(self, name: str) -> Question:
@@ -134,6 +132,12 @@ class Tree(Strict):
             steps.append(Step(here.ask, value, asked, self.values(here.ask)[value]))
             here = taken.then
         return Path(tuple(steps), here)
+
+
+@functools.cache
+def _frameworks() -> dict[str, Label]:
+    rows = matrices.load().frameworks.items()
+    return {name: Label(en=row.name, fr=row.name) for name, row in rows}
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from edgelab.workflow import labels
 from edgelab.workflow.labels import FOLDER, Label, Strict
 
 MOST = 3  # entries that are shown
+_WORD_FOR_WORD = 100.0  # a message was found; nothing else is shown beside it
 _NEAR = 85  # of 100: two words count as the same, one misspelt
 _SHARE = 0.34  # of the words that must be found
 # Words that say nothing about what is wrong.
@@ -122,13 +123,15 @@ def troubleshoot(words: str) -> Found:
     wanted = _words(words)
     scores = {name: _score(words, wanted, entry) for name, entry in entries().items()}
     ranked = sorted(scores, key=lambda name: -scores[name])
-    return Found(words, tuple(entries()[name] for name in ranked[:MOST] if scores[name] > 0))
+    best = scores[ranked[0]]
+    least = _WORD_FOR_WORD if best >= _WORD_FOR_WORD else 1e-9
+    return Found(words, tuple(entries()[name] for name in ranked[:MOST] if scores[name] >= least))
 
 
 def _score(text: str, wanted: list[str], entry: Entry) -> float:
     """Return how well an entry fits: a message word for word beats words found in its texts."""
     if entry.message and _plain(entry.message) in _plain(text):
-        return 100.0
+        return _WORD_FOR_WORD
     best = dict.fromkeys(wanted, 0.0)
     for part, weight in _WEIGHTS.items():
         there = _words_of(entry, part)
