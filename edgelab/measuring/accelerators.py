@@ -13,7 +13,6 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +37,11 @@ class Accelerator(Serializable):
 
 def found() -> tuple[Accelerator, ...]:
     """Return the accelerators of this machine, those first that a framework would be chosen for."""
-    return tuple([*_apple(), *_nvidia(), *_cards(), *_npus()])
+    return (*_apple(), *_nvidia(), *_cards(), *_npus())
 
 
 def _apple() -> Iterator[Accelerator]:
-    if sys.platform == "darwin" and platform.machine() == "arm64":
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
         yield Accelerator("apple", "Apple GPU (Metal)")
 
 

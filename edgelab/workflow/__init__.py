@@ -1,10 +1,10 @@
 """From "what do I have?" to "what do I use?": assess, recommend, deploy, find out what went wrong.
 
-    from edgelab import workflow
+from edgelab import workflow
 
-    workflow.assess()                                                     # this machine
-    workflow.recommend(workflow.Requirements("language", offline=True))   # with the way to the answer
-    workflow.troubleshoot("slower after int8")
+workflow.assess()                                                     # this machine
+workflow.recommend(workflow.Requirements("language", offline=True))   # with the way to the answer
+workflow.troubleshoot("slower after int8")
 """
 
 from edgelab.workflow.assess import Model, assess

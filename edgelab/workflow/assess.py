@@ -124,11 +124,19 @@ class Model(Serializable):
         french = language == "fr"
         yes, no = ("oui", "non") if french else ("yes", "no")
         rows = [
-            (p.what(language), p.tensors, p.parameters, yes if p.quantizable else no, p.why(language))
+            (
+                p.what(language),
+                p.tensors,
+                p.parameters,
+                yes if p.quantizable else no,
+                p.why(language),
+            )
             for p in self.parts
         ]
         english = ("Weights", "Tensors", "Parameters", "Quantizable", "Why")
-        head = ("Poids", "Tenseurs", "Paramètres", "Quantifiable", "Pourquoi") if french else english
+        head = (
+            ("Poids", "Tenseurs", "Paramètres", "Quantifiable", "Pourquoi") if french else english
+        )
         return of_rows(head, rows, caption=self.summary())
 
     def summary(self) -> str:

@@ -22,7 +22,9 @@ CONTEXT = 2048
 TINY_MACS = 3_000_000
 
 
-def of(requirements: Requirements, hardware: Hardware, model: Model | None = None) -> dict[str, str]:
+def of(
+    requirements: Requirements, hardware: Hardware, model: Model | None = None
+) -> dict[str, str]:
     """Return the facts of a case, all but those that the tree itself decides.
 
     Args:

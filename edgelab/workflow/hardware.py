@@ -199,7 +199,9 @@ def _of_openvino() -> list[accelerators.Accelerator]:
     import openvino
 
     found = []
-    with contextlib.suppress(RuntimeError):  # a driver that does not answer hides no other accelerator
+    with contextlib.suppress(
+        RuntimeError
+    ):  # a driver that does not answer hides no other accelerator
         core = openvino.Core()
         for device in core.available_devices:
             if device.split(".")[0] in ("GPU", "NPU"):

@@ -110,7 +110,9 @@ def read(path: Path, model: type[AnyStrict]) -> AnyStrict:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise MissingFileError(f"There is no file {path}. Restore it, or check the name.") from error
+        raise MissingFileError(
+            f"There is no file {path}. Restore it, or check the name."
+        ) from error
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is no text in UTF-8 ({error.reason}).") from error
     return parse(text, model, str(path))
@@ -155,4 +157,3 @@ class _NoKeyTwice(_SafeLoader):
                 )
         found: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return found
-

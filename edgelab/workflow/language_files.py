@@ -88,12 +88,13 @@ def header(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
-            if length > min(size, _LONGEST_HEADER):
-                raise ValueError(f"its header would have {length} bytes")
-            found: dict[str, Any] = json.loads(stream.read(length))
+            # A length that no file has would reserve the memory of the whole machine.
+            found: dict[str, Any] = json.loads(stream.read(min(length, size, _LONGEST_HEADER)))
         ends = [e["data_offsets"][1] for name, e in found.items() if name != "__metadata__"]
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"{file} is no whole .safetensors file ({error}). Get it again.") from error
+        raise FormatError(
+            f"{file} is no whole .safetensors file ({error}). Get it again."
+        ) from error
     if ends and 8 + length + max(ends) > size:
         raise FormatError(
             f"{file} is truncated: its tensors end at byte {8 + length + max(ends)} and the file has "
@@ -153,7 +154,9 @@ def _json(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FormatError(f"{file} can't be read as JSON ({error}). Get the folder again.") from error
+        raise FormatError(
+            f"{file} can't be read as JSON ({error}). Get the folder again."
+        ) from error
     if not isinstance(found, dict):
         raise FormatError(f"{file} holds a {type(found).__name__} and no settings. Get it again.")
     return found

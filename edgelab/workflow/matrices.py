@@ -1,8 +1,6 @@
 """What runs where: frameworks against platforms, processors, accelerators and needs.
 
     matrices.support("openvino", "linux", "language", processor="intel").state     # "yes"
-    matrices.hardware_table("language")
-    matrices.requirement_table()
     matrices.strategy("llama.cpp", "language", "weights4").name                     # "Q4_K_M"
 
 The data is `matrices.yaml`, each cell with what it rests on: a lesson that measures it, the wheels that were
@@ -20,8 +18,6 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from edgelab.errors import InputError
-from edgelab.reporting.tables import Table, of_rows
 from edgelab.workflow.labels import FOLDER, Label, Said, Source, Strict, read
 from edgelab.workflow.names import known
 
@@ -43,7 +39,7 @@ class Cell(Strict):
     source: Source
     note: Label | None = None
     kinds: tuple[str, ...] | None = None  # None: every kind that the framework has a format for
-    partly: dict[str, Label] = {}  # kind → the reserve with which it runs
+    partly: dict[str, Label] = Field(default_factory=dict)  # kind → the reserve with which it runs
 
     @model_validator(mode="after")
     def _reserves_are_told(self) -> Self:
@@ -55,8 +51,8 @@ class Cell(Strict):
 class PlatformCell(Cell):
     """A platform's entry: the state on its processors, and the accelerators that are used there."""
 
-    accelerators: dict[str, Cell] = {}
-    processors: dict[str, Processor] = {}
+    accelerators: dict[str, Cell] = Field(default_factory=dict)
+    processors: dict[str, Processor] = Field(default_factory=dict)
 
 
 class Framework(Strict):
@@ -64,7 +60,9 @@ class Framework(Strict):
 
     name: str
     package: str
-    packages: dict[str, str] = {}  # kind → package, where it is another one
+    packages: dict[str, str] = Field(
+        default_factory=dict
+    )  # kind → package, where it is another one
     licence: str
     open: bool
     formats: dict[str, str]
@@ -194,7 +192,9 @@ def support(
 
 
 @functools.cache
-def runs(platform: str, kind: str, processor: str, accelerator: str = "none") -> Mapping[str, Support]:
+def runs(
+    platform: str, kind: str, processor: str, accelerator: str = "none"
+) -> Mapping[str, Support]:
     """Return the frameworks that run a kind of model on a target, those without a reserve first.
 
     Raises:
@@ -218,64 +218,6 @@ def strategy(framework: str, kind: str, scheme: str) -> Strategy:
     return schemes[scheme]
 
 
-def hardware_table(kind: str, language: str | None = None) -> Table:
-    """Return framework × platform for a kind of model, at its best processor, accelerators named.
-
-    Args:
-        kind: "image" or "language".
-        language: "en" or "fr", by default `EDGELAB_LANG`'s.
-
-    Raises:
-        InputError: another kind.
-    """
-    data = load()
-    known("kind of model", kind, data.kinds)
-    platforms = [name for name in data.platforms if name != "any"]
-    rows = []
-    for name, row in data.frameworks.items():
-        if kind in row.formats:
-            rows.append((row.name, *(_best(name, p, kind, language) for p in platforms)))
-    head = ("Framework", *(data.platforms[p].say(language) for p in platforms))
-    return of_rows(head, rows, caption=data.kinds[kind].say(language).capitalize())
-
-
-def requirement_table(language: str | None = None) -> Table:
-    """Return framework × requirement: yes, partly with the reserve as a note, no."""
-    data = load()
-    rows, notes = [], []
-    for name, needs in data.meets.items():
-        rows.append(
-            (data.frameworks[name].name, *(_word(needs[n].state, language) for n in data.needs))
-        )
-        notes += [
-            f"{data.frameworks[name].name}, {data.needs[n].say(language)}: {need.note.say(language)}."
-            for n, need in needs.items()
-            if need.note
-        ]
-    head = ("Framework", *(n.say(language) for n in data.needs.values()))
-    return of_rows(head, rows, notes=notes)
-
-
-def strategy_table(kind: str, language: str | None = None) -> Table:
-    """Return framework × scheme for a kind of model: what "8 bits" and "4 bits" mean in each.
-
-    Raises:
-        InputError: another kind.
-    """
-    data = load()
-    known("kind of model", kind, data.kinds)
-    rows = []
-    for name, by_kind in data.strategies.items():
-        for scheme, found in by_kind.get(kind, {}).items():
-            if scheme != "keep":
-                said = data.schemes[scheme].say.say(language)
-                source = found.source.say(language)
-                rows.append((data.frameworks[name].name, said, found.name, found.tool, source))
-    english = ("Framework", "Scheme", "Its name there", "Tool", "Source")
-    french = ("Framework", "Schéma", "Son nom", "Outil", "Source")
-    return of_rows(french if language == "fr" else english, rows)
-
-
 def _of_cell(row: Framework, cell: PlatformCell, kind: str, accelerator: str) -> Support:
     base = _of_kind(row, cell, kind)
     if accelerator == "none":
@@ -296,35 +238,14 @@ def _of_kind(row: Framework, cell: Cell, kind: str) -> Support:
     return Support(cell.state if served else "no", cell.note, cell.source)
 
 
-def _best(framework: str, platform: str, kind: str, language: str | None) -> str:
-    """Return the best state on a platform, and the accelerators that are used there."""
-    data = load()
-    states: dict[str, State] = {}
-    for where, processor, accelerator in targets():
-        if where == platform:
-            state = support(framework, platform, kind, processor, accelerator).state
-            states[accelerator] = max(state, states.get(accelerator, "no"), key=ORDER.index)
-    best = max(states.values(), key=ORDER.index)
-    used = [
-        data.accelerators[a].say(language).split(" ")[-1 if language == "fr" else 0]
-        for a, state in states.items()
-        if a != "none" and state == "yes"
-    ]
-    text = _word(best, language)
-    return f"{text} (+ {', '.join(used)})" if used and platform in ("linux", "windows") else text
-
-
-def _word(state: str, language: str | None) -> str:
-    if language == "fr":
-        return {"yes": "oui", "partly": "en partie", "no": "non"}[state]
-    return state
-
-
 def _unknown_names(data: Matrices) -> Iterator[str]:
     """Yield what is wrong with names across the file: each in one sentence."""
     for name, row in data.frameworks.items():
         kinds = [*row.formats, *row.against, *row.packages]
-        cells = [*row.support.values(), *(a for p in row.support.values() for a in p.accelerators.values())]
+        cells = [
+            *row.support.values(),
+            *(a for p in row.support.values() for a in p.accelerators.values()),
+        ]
         kinds += [k for cell in cells for k in (*(cell.kinds or ()), *cell.partly)]
         yield from _strange(f"frameworks.{name}", kinds, data.kinds)
         yield from _strange(f"frameworks.{name}.support", row.support, data.platforms)

@@ -90,7 +90,9 @@ class Profile(Strict):
     title: Label
     target: Target
     models: dict[str, Deployed]
-    not_run: dict[str, Label] = {}  # kind of model → why it does not run there
+    not_run: dict[str, Label] = Field(
+        default_factory=dict
+    )  # kind of model → why it does not run there
     threads: Threads
     memory: Budget
     packaging: Packaging
@@ -102,19 +104,29 @@ class Profile(Strict):
         there = target.platform, target.processor, target.accelerator
         if there not in matrices.targets():
             raise ValueError(f"target: the matrices know no {', '.join(there)}")
-        if set(self.models) | set(self.not_run) != set(data.kinds) or set(self.models) & set(self.not_run):
-            raise ValueError(f"models and not_run together name each of {', '.join(data.kinds)} once")
+        if set(self.models) | set(self.not_run) != set(data.kinds) or set(self.models) & set(
+            self.not_run
+        ):
+            raise ValueError(
+                f"models and not_run together name each of {', '.join(data.kinds)} once"
+            )
         for kind, model in self.models.items():
             row = data.frameworks.get(model.framework)
             if row is None or kind not in row.formats:
-                raise ValueError(f"models.{kind}: no framework {model.framework!r} for {kind} models")
+                raise ValueError(
+                    f"models.{kind}: no framework {model.framework!r} for {kind} models"
+                )
             found = matrices.support(
                 model.framework, target.platform, kind, target.processor, target.accelerator
             )
             if found.state == "no":
-                raise ValueError(f"models.{kind}: {model.framework} does not run on {', '.join(there)}")
+                raise ValueError(
+                    f"models.{kind}: {model.framework} does not run on {', '.join(there)}"
+                )
             if model.format != row.formats[kind]:
-                raise ValueError(f"models.{kind}.format: {model.framework} has {row.formats[kind]!r}")
+                raise ValueError(
+                    f"models.{kind}.format: {model.framework} has {row.formats[kind]!r}"
+                )
             if model.precision not in data.strategies[model.framework][kind]:
                 raise ValueError(
                     f"models.{kind}.precision: {model.framework} has no {model.precision!r}"
@@ -151,7 +163,9 @@ class Profile(Strict):
             text = f"{data.frameworks[model.framework].name}, {model.format}, {precision}"
             rows.append((data.kinds[kind].say(language), text))
             rows.append(("", f"{model.why.say(language)} ({model.source.say(language)})"))
-        rows += [(data.kinds[k].say(language), why.say(language)) for k, why in self.not_run.items()]
+        rows += [
+            (data.kinds[k].say(language), why.say(language)) for k, why in self.not_run.items()
+        ]
         threads = f"{self.threads.most}: {self.threads.why.say(language)}"
         share = f"{100 * self.memory.share:.0f}\N{NO-BREAK SPACE}%"
         if french:
@@ -166,7 +180,9 @@ class Profile(Strict):
             (words[2], f"{', '.join(self.packaging.files)}; {self.packaging.how.say(language)}"),
         ]
         check = "vérifier" if french else "check"
-        rows += [(check, c.say.say(language) + (f" ({c.tool})" if c.tool else "")) for c in self.checks]
+        rows += [
+            (check, c.say.say(language) + (f" ({c.tool})" if c.tool else "")) for c in self.checks
+        ]
         head = ("Quoi", "Comment") if french else ("What", "How")
         return of_rows(head, rows, caption=self.title.say(language))
 

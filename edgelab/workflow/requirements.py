@@ -17,7 +17,7 @@ from edgelab.serialize import Serializable
 from edgelab.workflow import matrices, names
 
 PRIORITIES = ("latency", "size", "memory", "quality")
-_SWITCHES = ("offline", "open_source", "compiler", "many_users", "long_prompts", "calibration")
+SWITCHES = ("offline", "open_source", "compiler", "many_users", "long_prompts", "calibration")
 # Compiling and serving matter where the target installs its software itself; an application for a telephone is
 # built elsewhere and serves its owner.
 _INSTALLS = ("linux", "windows", "macos")
@@ -64,7 +64,7 @@ class Requirements(Serializable):
         if self.platform is not None:
             names.known("platform", self.platform, data.platforms, also=names.PLATFORMS)
         names.known("priority", self.priority, PRIORITIES)
-        for switch in _SWITCHES:
+        for switch in SWITCHES:
             if not isinstance(getattr(self, switch), bool):
                 raise InputError(f"{switch} is {getattr(self, switch)!r}; it is True or False.")
         for limit in _LIMITS:
@@ -88,6 +88,6 @@ def combinations() -> Iterator[Requirements]:
     """Yield every combination of platform, kind, priority and switches: what a recommendation must cover."""
     data = matrices.load()
     for kind, platform, priority in itertools.product(data.kinds, data.platforms, PRIORITIES):
-        for switches in itertools.product((False, True), repeat=len(_SWITCHES)):
-            chosen = dict(zip(_SWITCHES, switches, strict=True))
+        for switches in itertools.product((False, True), repeat=len(SWITCHES)):
+            chosen = dict(zip(SWITCHES, switches, strict=True))
             yield Requirements(kind, platform, priority, **chosen)

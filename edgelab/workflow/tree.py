@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Union
 
 from pydantic import Field
 
@@ -50,7 +49,7 @@ class Answer(Strict):
     """One branch: the values that lead into it, and what comes then."""
 
     when: tuple[str, ...] = Field(min_length=1)
-    then: Union["Question", Leaf]
+    then: Question | Leaf
 
 
 class Question(Strict):
@@ -205,10 +204,10 @@ def _of_facts(tree: Tree) -> Iterator[str]:
     asked = _asked(tree.framework) | _asked(tree.quantization)
     for fact in sorted(asked - set(tree.facts)):
         yield f"a question asks for {fact!r}, which is no fact"
-    for name, fact in tree.facts.items():
-        if fact.values is None and name not in (*_FROM_MATRICES, FRAMEWORK):
+    for name, known in tree.facts.items():
+        if known.values is None and name not in (*_FROM_MATRICES, FRAMEWORK):
             yield f"the fact {name!r} has no values"
-        if name in asked and (fact.ask is None or isinstance(fact.values, tuple)):
+        if name in asked and (known.ask is None or isinstance(known.values, tuple)):
             yield f"the fact {name!r} is asked for and has no question or no labels"
     for name, caution in tree.cautions.items():
         for fact, values in caution.when.items():

@@ -28,10 +28,14 @@ _NEAR = 85  # of 100: two words count as the same, one misspelt
 _SHARE = 0.34  # of the words that must be found
 # Words that say nothing about what is wrong.
 _EMPTY = frozenset(
-    "a an and are at be by can do does for from in is it its my no not of on or that the this to when why with "
-    "model network file "
-    "au aux avec ce de des du en est et il je la le les ma mon ne ou pas pour que qui se sur un une "
-    "modele reseau fichier".split()
+    word
+    for words in (
+        "a an and are at be by can do does for from in is it its my no not of on or that the this to when",
+        "why with model network file",
+        "au aux avec ce de des du en est et il je la le les ma mon ne ou pas pour que qui se sur un une",
+        "modele reseau fichier",
+    )
+    for word in words.split()
 )
 _WEIGHTS = {"message": 2.0, "symptom": 2.0, "cause": 1.0, "remedy": 0.7}
 
@@ -50,7 +54,9 @@ class Entry(Strict):
     @model_validator(mode="after")
     def _reproduced_or_explained(self) -> Self:
         if (self.test is None) == (self.untested is None):
-            raise ValueError("name the test that reproduces it, or say in `untested` why there is none")
+            raise ValueError(
+                "name the test that reproduces it, or say in `untested` why there is none"
+            )
         return self
 
 
@@ -72,13 +78,17 @@ class Found:
             ("symptôme", "cause", "remède", "leçon, test") if french
             else ("symptom", "cause", "remedy", "lesson, test")
         )  # fmt: skip
-        rows = []
+        rows: list[tuple[str, str]] = []
         for entry in self.entries:
             shown = entry.test or (entry.untested or entry.symptom).say(language)
             values = (entry.symptom, entry.cause, entry.remedy)
             said = [label.say(language) for label in values]
             rows += zip(words, (*said, f"{entry.lesson}, {shown}"), strict=True)
-        caption = f"“{self.words}”" if not french else f"«\N{NO-BREAK SPACE}{self.words}\N{NO-BREAK SPACE}»"
+        caption = (
+            f"“{self.words}”"
+            if not french
+            else f"«\N{NO-BREAK SPACE}{self.words}\N{NO-BREAK SPACE}»"
+        )
         nothing = (
             "Rien trouvé ; décrire ce que l’on voit avec d’autres mots, ou donner le message."
             if french

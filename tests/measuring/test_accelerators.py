@@ -12,7 +12,7 @@ from edgelab.measuring import accelerators
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return an empty folder in place of the system's list of graphics cards; nothing else is there."""
     monkeypatch.setattr(accelerators.shutil, "which", lambda _name: None)
-    monkeypatch.setattr(accelerators.sys, "platform", "linux")
+    monkeypatch.setattr(accelerators.platform, "system", lambda: "Linux")
     monkeypatch.setattr(accelerators, "_CARDS", tmp_path)
     monkeypatch.setattr(accelerators, "_NPUS", tmp_path / "accel")
     return tmp_path
@@ -55,6 +55,6 @@ def test_a_driver_that_does_not_answer_is_said(bare: Path, monkeypatch: pytest.M
 
 
 def test_a_mac_with_apple_silicon_has_its_gpu(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accelerators.sys, "platform", "darwin")
+    monkeypatch.setattr(accelerators.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(accelerators.platform, "machine", lambda: "arm64")
     assert [a.kind for a in accelerators.found()] == ["apple"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgelab.errors import FormatError, InputError
-from edgelab.workflow import labels, matrices
+from edgelab.workflow import labels, matrices, matrix_tables
 from edgelab.workflow.labels import FOLDER
 
 TEXT = (FOLDER / "matrices.yaml").read_text(encoding="utf-8")
@@ -60,9 +60,9 @@ def test_what_is_called_measured_names_a_lesson_or_the_package_index() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_tables_hold_every_framework_of_their_kind(kind: str, language: str) -> None:
     named = {row.name for row in matrices.load().frameworks.values() if kind in row.formats}
-    assert set(matrices.hardware_table(kind, language).column("Framework")) == named
-    assert set(matrices.strategy_table(kind, language).column("Framework")) <= named
-    assert len(matrices.requirement_table(language).rows) == len(matrices.load().frameworks)
+    assert set(matrix_tables.hardware_table(kind, language).column("Framework")) == named
+    assert set(matrix_tables.strategy_table(kind, language).column("Framework")) <= named
+    assert len(matrix_tables.requirement_table(language).rows) == len(matrices.load().frameworks)
 
 
 def test_strategies_are_called_as_in_their_framework() -> None:

@@ -98,9 +98,7 @@ def test_every_model_on_every_target_has_one_too(kind: str) -> None:
     for (priority, calibration, limit), target, model in itertools.product(
         list(wishes), TARGETS, MODELS[kind]
     ):
-        asked = Requirements(
-            kind, target.platform, priority, calibration=calibration, **limit
-        )
+        asked = Requirements(kind, target.platform, priority, calibration=calibration, **limit)
         found = workflow.recommend(asked, target, model)
         consistent(asked, target, found)
         if found.framework and model is not None and model.quantized:
@@ -186,9 +184,7 @@ def test_a_quantized_file_of_another_format_is_not_simply_converted() -> None:
 
 
 def test_a_size_that_is_missed_is_said_with_the_estimate() -> None:
-    found = workflow.recommend(
-        Requirements("image", "android", size_bytes=10_000), model=image()
-    )
+    found = workflow.recommend(Requirements("image", "android", size_bytes=10_000), model=image())
     assert found.estimated_bytes == pytest.approx(71_640 * 8.3 / 8, abs=1)
     assert any("take a smaller network" in caution.text.en for caution in found.cautions)
 
@@ -280,5 +276,3 @@ def test_choosing_for_all_systems_asks_for_one_file() -> None:
     found = workflow.recommend(Requirements("language", "any"))
     assert found.framework == "llama.cpp"
     assert Requirements("language").needs("any") == ("one_file",)
-
-
