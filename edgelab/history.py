@@ -72,8 +72,8 @@ def publish(kind: str, name: str, payload: dict[str, Any] | Serializable) -> Rec
     """Add one record to the history and return it.
 
     Args:
-        kind: "measurement", "comparison", "explanation", "prediction", "outcome", "exercise", "answer"
-            or "choice".
+        kind: "measurement", "comparison", "explanation", "prediction", "outcome", "exercise", "answer",
+            "choice", "language-quality", "language-speed" or "language-memory".
         name: what it is about.
         payload: a record, or a dictionary of JSON values.
     """

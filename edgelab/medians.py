@@ -76,6 +76,29 @@ def within_load(times: Sequence[float] | np.ndarray, level: float = LEVEL) -> tu
     return float(low), float(high)
 
 
+def by_rank(times: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
+    """Return bounds of the median of a handful of repeats: two of the times themselves.
+
+    Fewer than half of the times lie on one side of the median with a chance that only their number decides. Below
+    six repeats even the smallest and the largest don't reach 95 %; they are returned all the same.
+
+    Args:
+        times: of single repeats, in any order, at least one. Taken as independent: each should be long.
+        level: confidence of the bounds.
+
+    Source: order statistics, as in the sign test: David and Nagaraja (2003), Order Statistics, 7.1.
+    """
+    from scipy import stats
+
+    ordered = sorted(times)
+    outside = int(stats.binom.ppf((1 - level) / 2, len(ordered), 0.5))
+    # The chance that `outside` times or fewer lie below the median must not exceed half of 1 - level.
+    while outside > 0 and stats.binom.cdf(outside - 1, len(ordered), 0.5) > (1 - level) / 2:
+        outside -= 1
+    rank = max(outside, 1)
+    return float(ordered[rank - 1]), float(ordered[-rank])
+
+
 def words(loads: int, level: float = LEVEL) -> str:
     """Return what the bounds of `interval` are, for a caption.
 

@@ -234,12 +234,12 @@ def test_a_comparison_measures_the_peak_memory_of_each_candidate() -> None:
 
 
 def test_freed_memory_goes_back_to_the_system() -> None:
-    before = memory._resident()
+    before = memory.resident()
     blocks = [bytearray(50_000) for _ in range(4000)]  # small enough to stay in the heap
     kept = blocks[-1]
     del blocks
     artefacts.give_memory_back()
-    assert memory._resident() - before < 100_000_000
+    assert memory.resident() - before < 100_000_000
     assert len(kept) == 50_000
 
 

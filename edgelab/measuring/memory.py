@@ -88,8 +88,8 @@ def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> d
     else:
         __import__(cls.package)
     import_ms = (time.perf_counter() - begin) * 1e3
-    _forget_peak()
-    before = _resident()
+    forget_peak()
+    before = resident()
     begin = time.perf_counter()
     runner = runtimes.load(path, threads=runtime_threads, runtime=runtime)
     load_ms = (time.perf_counter() - begin) * 1e3
@@ -100,9 +100,9 @@ def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> d
     first_ms = (time.perf_counter() - begin) * 1e3
     for _ in range(RUNS):
         inference()
-    peak = max(_peak(), _resident())
+    highest = max(peak(), resident())
     return {
-        "peak_bytes": max(0, peak - before),
+        "peak_bytes": max(0, highest - before),
         "runtime_bytes": before,
         "load_ms": load_ms,
         "first_ms": first_ms,
@@ -110,13 +110,14 @@ def probe(path: str, runtime: str | None, runtime_threads: int, batch: int) -> d
     }
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Return the resident set of this process now, in bytes."""
     import psutil
 
     return int(psutil.Process().memory_info().rss)
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the highest resident set of this process so far, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -131,11 +132,11 @@ def _peak() -> int:
         return int(windows_peak)
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, others kB
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest if sys.platform == "darwin" else highest * 1024  # macOS counts bytes, others kB
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     """Reset the peak to the present (Linux, where permitted): importing must not count."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
