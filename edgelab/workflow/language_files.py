@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelab.errors import FormatError
-from edgelab.slm import gguf_file
+from edgelab.slm import gguf_file, gguf_types
 from edgelab.workflow.contents import Contents, Weight, kv_bytes, role_of
 
 _BITS = {
@@ -30,7 +30,7 @@ def of_gguf(path: Path) -> Contents:
     """Return the contents of a GGUF file."""
     file = gguf_file.read(path)
     weights = tuple(
-        Weight(t.name, t.shape, t.type, gguf_file.TYPES[t.type].bits, role_of(t.name, t.shape))
+        Weight(t.name, t.shape, t.type, gguf_types.TYPES[t.type].bits, role_of(t.name, t.shape))
         for t in file.tensors
     )
     return Contents(
