@@ -10,7 +10,6 @@ that is not OK says what to do. Lesson 00 opens with it.
 from __future__ import annotations
 
 import html
-import os
 import platform
 import re
 import shutil
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab import runtimes, timetable, workspace
 from edgelab.errors import EdgelabError
-from edgelab.measuring import machine
+from edgelab.measuring import accelerators, machine
 
 if TYPE_CHECKING:
     from edgelab.reporting.tables import Table
@@ -33,7 +32,6 @@ PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that the course runs o
 MEMORY_NEEDED_BYTES = 4e9
 DISK_NEEDED_BYTES = 2e9  # for artefacts and caches, once everything is installed
 _GIGA = 1e9
-_SMI_SECONDS = 10
 
 # Packages that are imported under another name than they are installed under, for `deep` checks.
 _MODULES = {
@@ -151,13 +149,13 @@ def _machine() -> Iterable[Item]:
     yield Item("machine", "cores", OK, f"{here['cores']} to use")
     yield _room("memory", here["memory_bytes"], MEMORY_NEEDED_BYTES, "close other programs")
     yield _disk()
-    accelerators = _accelerators()
+    found = accelerators.found()
     yield Item(
         "machine",
         "accelerators",
-        OK if accelerators else ABSENT,
-        "; ".join(accelerators) or "none",
-        "" if accelerators else "none needed",
+        OK if found else ABSENT,
+        "; ".join(accelerator.name for accelerator in found) or "none",
+        "" if found else "none needed",
     )
 
 
@@ -174,24 +172,6 @@ def _disk() -> Item:
     except (EdgelabError, OSError) as error:
         return Item("machine", "disk", FAIL, "not writable", str(error))
     return _room("disk, free", free, DISK_NEEDED_BYTES, f"free some space for {folder}")
-
-
-def _accelerators() -> list[str]:
-    found = []
-    if sys.platform == "darwin" and platform.machine() == "arm64":
-        found.append("Apple GPU (Metal)")
-    if smi := shutil.which("nvidia-smi"):
-        command = [smi, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-        try:
-            asked = subprocess.run(
-                command, capture_output=True, text=True, timeout=_SMI_SECONDS, check=False
-            )
-            found += [line.strip() for line in asked.stdout.splitlines() if asked.returncode == 0]
-        except (OSError, subprocess.TimeoutExpired):
-            found.append("NVIDIA (its driver does not answer)")
-    if sys.platform == "linux" and os.path.isdir("/dev/accel"):  # noqa: PTH112 - a device folder
-        found.append("NPU (/dev/accel)")
-    return found
 
 
 def _runtimes() -> Iterable[Item]:

@@ -20,6 +20,7 @@ from edgelab.figures.claim import ClaimCheck, claim
 from edgelab.figures.comparison import bars, workshop
 from edgelab.figures.confidence import Sure, confidence
 from edgelab.figures.costs import cost_split, roofline, throughput_curve
+from edgelab.figures.decision import decision_tree
 from edgelab.figures.distillation import pairs, soft_labels, temperature_grid
 from edgelab.figures.fairness import aa_trials, interleaving
 from edgelab.figures.kernels import kernels
@@ -59,6 +60,7 @@ __all__ = [
     "claim",
     "confidence",
     "cost_split",
+    "decision_tree",
     "error_by_bits",
     "interleaving",
     "kernels",
