@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from struct import error as struct_error
 
+from edgelab.classroom.language import _, with_unit
 from edgelab.errors import FormatError
 
 MOST_MEMBERS = 50_000
@@ -55,10 +56,12 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
-        raise FormatError(f"{path.name} is no readable ZIP file ({error}).") from error
+        says = _("{file} is no readable ZIP file ({error}).")
+        raise FormatError(says.format(file=shown(path.name), error=error)) from error
     if len(archive.infolist()) > MOST_MEMBERS:
         archive.close()
-        raise FormatError(f"{path.name} lists more than {MOST_MEMBERS} files; it was not opened.")
+        says = _("{file} lists more than {n} files; it was not opened.")
+        raise FormatError(says.format(file=shown(path.name), n=MOST_MEMBERS))
     return archive
 
 
@@ -71,7 +74,7 @@ def members(archive: zipfile.ZipFile) -> Iterator[Member]:
         parts = tuple(PurePosixPath(info.filename.replace("\\", "/")).parts)
         refused = _refusal(info, parts)
         if not refused and info.filename in seen:
-            refused = "the archive holds this name twice"
+            refused = _("the archive holds this name twice")
         seen.add(info.filename)
         yield Member(info.filename, tuple(p for p in parts if p not in ("/", "..")), refused)
 
@@ -97,7 +100,8 @@ def archive_bytes(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
                     raise FormatError(_too_large(name, limit))
                 blocks.append(block)
     except (*_BROKEN, KeyError) as error:
-        raise FormatError(f"{shown(name)} cannot be read from its archive ({error}).") from error
+        says = _("{file} cannot be read from its archive ({error}).")
+        raise FormatError(says.format(file=shown(name), error=error)) from error
     return b"".join(blocks)
 
 
@@ -109,13 +113,13 @@ def file_bytes(path: Path, limit: int) -> bytes:
     """
     try:
         if path.is_symlink() or not path.is_file():
-            raise FormatError(
-                f"{shown(path.name)} is a link or no plain file; it was not followed."
-            )
+            says = _("{file} is a link or no plain file; it was not followed.")
+            raise FormatError(says.format(file=shown(path.name)))
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except OSError as error:
-        raise FormatError(f"{shown(path.name)} cannot be read ({error.strerror}).") from error
+        says = _("{file} cannot be read ({error}).")
+        raise FormatError(says.format(file=shown(path.name), error=error.strerror)) from error
     if len(content) > limit:
         raise FormatError(_too_large(path.name, limit))
     return content
@@ -129,17 +133,18 @@ def shown(name: str, width: int = 80) -> str:
 
 
 def _too_large(name: str, limit: int) -> str:
-    return f"{shown(name)} is larger than {limit / 1e6:g} MB, the limit for a hand-in."
+    says = _("{file} is larger than {size}, the limit for a hand-in.")
+    return says.format(file=shown(name), size=with_unit(limit / 1e6, "MB"))
 
 
 def _refusal(info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
     mode = info.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "it is a link or a device"
+        return _("it is a link or a device")
     if info.flag_bits & _ENCRYPTED:
-        return "it is encrypted"
+        return _("it is encrypted")
     if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in info.filename[:3]:
-        return "its name points outside of the archive"
+        return _("its name points outside of the archive")
     if len(info.filename) > LONGEST_NAME:
-        return "its name is too long"
+        return _("its name is too long")
     return ""

@@ -183,6 +183,7 @@ def _head(graded: Graded) -> dict[str, str]:
     return {
         "student": graded.key,
         "name": graded.name,
+        "from": graded.submission.origin,
         "file": graded.file,
         "problem": graded.problem,
     }

@@ -24,6 +24,7 @@ from edgelab.classroom.grading import (
     assessment,
     class_page,
     gradebook,
+    keys,
     lms,
     machines,
     submissions,
@@ -96,14 +97,15 @@ def grade(
     """
     course = course_of(worksheet, out)
     exported = _read(export) if export else b""
-    found = submissions.find(folder, leave_out=[course.out])
+    kept = keys.bound(course.out / assessment.SHEETS)
+    found = submissions.find(folder, leave_out=[course.out], kept=kept)
     if not found:
         raise InputError(f"There is no hand-in in {folder}.")
     graded = sorted(_all(found, course, processes), key=lambda g: g.key)
     with progress.task("Comparing the hand-ins with each other"):
         likeness = alike.compare([g.trace for g in graded])
     files = [gradebook.write(course.out / "gradebook.csv", course, graded, likeness)]
-    notes = _orphans(course, graded)
+    notes = _orphans(course, graded) + _old(folder, course)
     if export:
         filled = lms.fill(exported, _results(graded), course.schema.points, column)
         files.append(workspace.atomic_write(course.out / "lms" / export.name, filled.content))
@@ -177,7 +179,7 @@ def _alone(submission: Submission, course: Course) -> Graded:
         try:
             return pool.submit(_chunk, [submission]).result()[0]
         except BrokenProcessPool:
-            problem = "Grading this hand-in ended its process twice; look at its files by hand."
+            problem = _("Grading this hand-in ended its process twice; look at its files by hand.")
             return assessment.failed(submission, course, problem)
 
 
@@ -200,7 +202,8 @@ def _one(submission: Submission, course: Course) -> Graded:
     except Exception as error:  # noqa: BLE001 - one hand-in must not end a whole class's grading
         place = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
-        problem = f"The grader stumbled over this hand-in ({what}); look at it by hand."
+        says = _("The grader stumbled over this hand-in ({what}); look at it by hand.")
+        problem = says.format(what=what)
         return assessment.failed(submission, course, problem)
 
 
@@ -241,11 +244,25 @@ def _class_files(
 def _orphans(course: Course, graded: Sequence[Graded]) -> list[str]:
     """Name the sheets that no hand-in belongs to any more: their marks are nowhere else."""
     known = {g.key for g in graded}
-    left = sorted(p.stem for p in (course.out / assessment.SHEETS).glob("*.yaml"))
+    notes = []
+    for path in sorted((course.out / assessment.SHEETS).glob("*.yaml")):
+        if path.stem.removesuffix(".new") in known:
+            continue
+        owner = keys.owner_of(path) or path.stem
+        says = _(
+            "The sheet {file} belongs to “{owner}”, which is not among the hand-ins: its marks count for "
+            "nobody. If that hand-in was only renamed, give it its old name."
+        )
+        notes.append(says.format(file=path.name, owner=owner))
+    return notes
+
+
+def _old(folder: Path, course: Course) -> list[str]:
+    says = _("{name} holds the results of an earlier grading; it was not taken for a hand-in.")
     return [
-        f"The sheet {stem}.yaml belongs to no hand-in of this folder."
-        for stem in left
-        if stem not in known and stem.removesuffix(".new") not in known
+        says.format(name=path.name)
+        for path in submissions.old_results(folder)
+        if path.resolve() != course.out
     ]
 
 

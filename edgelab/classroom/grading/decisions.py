@@ -18,7 +18,7 @@ from edgelab.classroom.language import _
 
 _OURS = ("question", "title", "of", "proposed", "why", "check", "criteria", "answer", "seen")
 _THEIRS = ("points", "comment")
-TOP = ("student", "name", "file", "problem", "total", "comment", "questions")
+TOP = ("student", "name", "from", "file", "problem", "total", "comment", "questions")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import functools
 import os
+import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgelab.classroom.grading import archives, students
+from edgelab.classroom.grading import archives, keys, students
 from edgelab.classroom.grading.archives import Member, shown
 from edgelab.classroom.grading.students import Student
+from edgelab.classroom.language import _
 from edgelab.errors import FormatError, InputError, MissingFileError
 
 MOST_BYTES = 24_000_000  # of one file; a journal of a whole course has about 1 MB
@@ -61,21 +63,22 @@ class Submission:
         sources: the files that may hold answers, and `journal.jsonl` files.
         problem: why there is nothing to read ("" where there is).
         notes: what was left out, and why.
+        origin: the folder ("martin/") or file that it came from, the same at each run; of a platform's,
+            its number.
+        merged: whether files side by side were put together, since their names are copies of one name.
     """
 
     student: Student
     sources: tuple[Source, ...] = ()
     problem: str = ""
     notes: tuple[str, ...] = ()
+    origin: str = ""
+    merged: bool = False
 
     @property
     def answers(self) -> tuple[Source, ...]:
-        """Return the files that may be hand-ins: JSON where there is any, else Markdown."""
-        for suffix in _FORMS:
-            found = tuple(s for s in self.sources if s.suffix == suffix)
-            if found:
-                return found
-        return ()
+        """Return the files that may be hand-ins, JSON before Markdown."""
+        return tuple(s for suffix in _FORMS for s in self.sources if s.suffix == suffix)
 
     @property
     def journals(self) -> tuple[Source, ...]:
@@ -90,12 +93,16 @@ class _Found:
     refused: str = ""
 
 
-def find(folder: Path, leave_out: Iterable[Path] = ()) -> list[Submission]:
+def find(
+    folder: Path, leave_out: Iterable[Path] = (), kept: Mapping[str, str] | None = None
+) -> list[Submission]:
     """Return everything in a folder of submissions, ordered by the students' keys.
 
     Args:
         folder: of submissions; or one ZIP file of all.
-        leave_out: folders that belong to the grader, should they lie inside.
+        leave_out: folders that belong to the grader, should they lie inside. Those of earlier runs are
+            known by what is in them (see `old_results`).
+        kept: keys that earlier runs gave, by origin (see `keys`).
 
     Raises:
         MissingFileError: there is no such folder.
@@ -108,14 +115,40 @@ def find(folder: Path, leave_out: Iterable[Path] = ()) -> list[Submission]:
             raise InputError(f"{folder} is neither a folder of submissions nor a ZIP file of them.")
         found = list(_of_archive(folder))
     else:
-        own = {path.resolve() for path in leave_out}
+        own = {path.resolve() for path in (*leave_out, *old_results(folder))}
         found = []
         for entry in sorted(folder.iterdir(), key=lambda path: path.name):
             if not _hidden(entry.name) and (entry.is_symlink() or entry.resolve() not in own):
                 found += _of_entry(entry)
-    found.sort(key=lambda submission: (submission.student.key, submission.student.name))
-    named = students.distinct([submission.student for submission in found])
+    found = _merged(found)
+    found.sort(key=lambda s: (s.student.key, s.student.name, s.origin))
+    named = keys.distinct([(s.student, s.origin) for s in found], kept)
     return [replace(s, student=student) for s, student in zip(found, named, strict=True)]
+
+
+def old_results(folder: Path) -> list[Path]:
+    """Return the folders that an earlier grading wrote into a folder of submissions."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [e for e in entries if (e / "gradebook.csv").is_file() and (e / "sheets").is_dir()]
+
+
+def _merged(found: list[Submission]) -> list[Submission]:
+    """Put together what was downloaded twice: "analysis-ugo.json" and "analysis-ugo (1).json"."""
+    result: list[Submission] = []
+    place: dict[tuple[str, str], int] = {}
+    for one in found:
+        same = one.origin, one.student.key
+        at = None if one.origin.endswith("/") else place.get(same)
+        if at is None:
+            place[same] = len(result)
+            result.append(one)
+            continue
+        first = result[at]
+        sources = (first.sources + one.sources)[:MOST_FILES]
+        notes = tuple(dict.fromkeys((*first.notes, *one.notes)))
+        problem = first.problem and one.problem
+        result[at] = replace(first, sources=sources, notes=notes, problem=problem, merged=True)
+    return result
 
 
 def read(source: Source) -> bytes:
@@ -137,14 +170,16 @@ def _archive(path: str) -> zipfile.ZipFile:
 
 def _of_entry(entry: Path) -> list[Submission]:
     if entry.is_symlink():
-        problem = "It is a link, which is not followed."
-        return [Submission(students.of_folder(entry.name), problem=problem)]
+        problem = _("It is a link, which is not followed.")
+        student = students.of_folder(entry.name)
+        return [Submission(student, problem=problem, origin=_origin(student, entry.name))]
     if entry.is_dir():
         return [_of_folder(entry)]
     if entry.suffix.lower() == ".zip":
         return list(_of_archive(entry))
     found = _Found((entry.name,), Source(str(entry), shown=shown(entry.name)))
-    return [_submission(students.of_file(entry.name), [found])]
+    student = students.of_file(entry.name)
+    return [_submission(student, [found], _origin(student, entry.name))]
 
 
 def _of_folder(folder: Path) -> Submission:
@@ -155,7 +190,7 @@ def _of_folder(folder: Path) -> Submission:
         parts = path.relative_to(folder).parts
         source = Source(str(path), shown=shown("/".join(parts)))
         if path.is_symlink():
-            notes.append(f"{source.shown} is a link, which is not followed.")
+            notes.append(_("{file} is a link, which is not followed.").format(file=source.shown))
         elif path.suffix.lower() == ".zip":
             inner, problem = _listed(path)
             found += inner
@@ -163,9 +198,10 @@ def _of_folder(folder: Path) -> Submission:
         else:
             found.append(_Found(parts, source))
         if len(found) > MOST_FILES:
-            notes.append(f"More than {MOST_FILES} files: the rest was not looked at.")
+            says = _("More than {n} files: the rest was not looked at.")
+            notes.append(says.format(n=MOST_FILES))
             break
-    return _submission(student, found[:MOST_FILES], notes)
+    return _submission(student, found[:MOST_FILES], _origin(student, f"{folder.name}/"), notes)
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
@@ -188,7 +224,7 @@ def _of_archive(path: Path) -> Iterator[Submission]:
     own = students.of_file(path.name)
     found, problem = _listed(path)
     if problem:
-        yield Submission(own, problem=problem)
+        yield Submission(own, problem=problem, origin=_origin(own, path.name))
         return
     found = _unwrapped([f for f in found if not any(_hidden(part) for part in f.parts)])
     groups: dict[tuple[bool, str], list[_Found]] = {}
@@ -200,16 +236,16 @@ def _of_archive(path: Path) -> Iterator[Submission]:
         len(folders) > 1 and len(folders) == len(groups)
     )
     if not of_all:
-        yield _submission(own, found)
+        yield _submission(own, found, _origin(own, path.name))
         return
     by_student: dict[str, tuple[Student, list[_Found]]] = {}
     for (in_folder, name), group in groups.items():
         student = students.of_folder(name) if in_folder else students.of_file(name)
         # Canvas and Moodle may give several files of one student side by side.
-        same = f"{student.number}|{student.name}" if student.number else f"{in_folder}|{name}"
+        same = _origin(student, f"{name}/" if in_folder else name)
         by_student.setdefault(same, (student, []))[1].extend(group)
-    for student, group in by_student.values():
-        yield _submission(student, group[:MOST_FILES])
+    for origin, (student, group) in by_student.items():
+        yield _submission(student, group[:MOST_FILES], origin)
 
 
 def _unwrapped(found: list[_Found]) -> list[_Found]:
@@ -232,28 +268,40 @@ def _listed(path: Path) -> tuple[list[_Found], str]:
 def _member(path: Path, member: Member) -> _Found:
     refused = member.refused
     if not refused and member.parts and member.parts[-1].lower().endswith(".zip"):
-        refused = "it is an archive in an archive: unpack the outer one first"
+        refused = _("it is an archive in an archive: unpack the outer one first")
     label = shown("/".join(member.parts) or member.name)
     return _Found(member.parts, Source(str(path), member.name, label), refused)
 
 
-def _submission(student: Student, found: list[_Found], notes: Iterable[str] = ()) -> Submission:
+def _origin(student: Student, name: str) -> str:
+    """Return what tells this hand-in from all others at every run; "martin/" is a folder."""
+    if student.number:
+        return f"{student.platform} {student.number} {student.name}"
+    plain = students.first_name(unicodedata.normalize("NFC", name))
+    told = shown(plain, 200)
+    return told if told == plain else f"{told} {students.short_hash(plain)}"
+
+
+def _submission(
+    student: Student, found: list[_Found], origin: str, notes: Iterable[str] = ()
+) -> Submission:
     notes = list(notes)
     sources = []
     others = []
     for one in found:
         if one.refused:
-            notes.append(f"{one.source.shown} was refused: {one.refused}.")
+            says = _("{file} was refused: {reason}.")
+            notes.append(says.format(file=one.source.shown, reason=one.refused))
         elif one.source.suffix in (*_FORMS, ".jsonl"):
             sources.append(one.source)
         else:
             others.append(one.source.shown)
     problem = ""
     if not any(s.suffix in _FORMS for s in sources):
-        held = f" Found: {', '.join(others[:5])}." if others else ""
-        problem = f"There is no worksheet file (analysis-….json).{held}"
-        problem = " ".join([problem, *notes[:3]])
-    return Submission(student, tuple(sources), problem, tuple(notes))
+        parts = [_("There is no worksheet file (analysis-….json).")]
+        parts += [_("Found: {files}.").format(files=", ".join(others[:5]))] if others else []
+        problem = " ".join([*parts, *notes[:3]])
+    return Submission(student, tuple(sources), problem, tuple(notes), origin)
 
 
 def _hidden(name: str) -> bool:
