@@ -19,6 +19,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError
 
 from edgelab import workspace
+from edgelab.classroom.language import _
+from edgelab.classroom.worksheets import decoding
 from edgelab.errors import FormatError
 
 Value = bool | float | str
@@ -81,17 +83,18 @@ def parse(content: bytes, name: str = "the file") -> Answers:
         FormatError: it is no JSON, or not a worksheet's answers; says what and where. A file with more
             places than any worksheet is not read at all.
     """
+    content = decoding.utf8(content, name)
     _refuse_crowded(content, name)
     try:
         return Answers.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        where = f" at {place}" if place else ""
-        raise FormatError(
-            f"{name} holds no worksheet answers{where}: {first['msg']}{more}."
-        ) from error
+        says = _("{file} holds no worksheet answers: {reason}.")
+
+        # pydantic's own words are English; they help whoever mends the file.
+        reason = f"{place}: {first['msg']}" if place else str(first["msg"])
+        raise FormatError(says.format(file=name, reason=reason)) from error
 
 
 def _refuse_crowded(content: bytes, name: str) -> None:
@@ -101,7 +104,8 @@ def _refuse_crowded(content: bytes, name: str) -> None:
     # A journal is full of both, inside of strings, where they cost nothing.
     outside = _STRING.sub(b"", content)
     if outside.count(b"{") > _MOST_OBJECTS or outside.count(b",") > _MOST_ITEMS:
-        raise FormatError(f"{name} has more places than any worksheet; it was not read.")
+        says = _("{file} has more places than any worksheet; it was not read.")
+        raise FormatError(says.format(file=name))
 
 
 def read(path: Path) -> Answers | None:
@@ -120,8 +124,10 @@ def read(path: Path) -> Answers | None:
         copy = path.with_name(f"{path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
         workspace.atomic_write(copy, content)
         raise FormatError(
-            f"{error} Nothing was overwritten; a copy is {copy.name}. Mend the file, or move it away to "
-            "start with an empty worksheet."
+            _(
+                "{error} Nothing was overwritten; a copy is {copy}. Mend the file, or move it away to "
+                "start with an empty worksheet."
+            ).format(error=error, copy=copy.name)
         ) from error
 
 
