@@ -20,6 +20,7 @@ from typing import Any, Literal, cast
 from edgelab import workspace
 from edgelab.classroom import journal as journals, language as languages
 from edgelab.classroom.journal import Journal
+from edgelab.classroom.language import _
 from edgelab.classroom.worksheets import (
     answers as files,
     audit as audits,
@@ -36,7 +37,7 @@ from edgelab.classroom.worksheets.loading import load
 from edgelab.classroom.worksheets.questions import Language
 from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.store import Store
-from edgelab.errors import InputError, JournalError
+from edgelab.errors import EdgelabError, InputError, JournalError, MissingFileError
 
 
 class Worksheet:
@@ -194,6 +195,9 @@ class Worksheet:
     def export(self, kind: Literal["md", "html"] = "html", path: str | Path | None = None) -> Path:
         """Write the filled worksheet as Markdown or as a page to read and print.
 
+        A Markdown file that was edited since it was exported is not lost: where it says anything that was
+        not taken over, a copy stays beside it.
+
         Args:
             kind: "md" (can be edited and taken over again, see `take`) or "html" (one file; its PDF is
                 made with the browser's print).
@@ -203,32 +207,59 @@ class Worksheet:
 
         text = paper.text(kind, self.schema, self.answers, self.audit)
         target = Path(path or self.path.with_name(f"{self.schema.id}.{self.lang}.{kind}"))
-        return workspace.atomic_write(target.expanduser(), text)
+        target = target.expanduser()
+        with languages.speaking(self.lang):
+            done, copy = paper.put(text, target, lambda: self._says_more(target))
+            paper.tell_copy(done, copy)
+        return done
 
-    def take(self, path: str | Path) -> tuple[str, ...]:
-        """Take over what was written by hand in a Markdown worksheet.
+    def take(self, path: str | Path, over: bool = False) -> tuple[str, ...]:
+        """Take over what was changed by hand in a Markdown worksheet since it was exported.
+
+        What was emptied or unticked there is emptied here. What stands in the file where nothing is read,
+        and what was changed here as well, is shown and left as it is.
 
         Args:
-            path: an export, or the blank `worksheets/analysis.fr.md`, edited. A place that is empty
-                there leaves what stands here.
+            path: an export, or the blank `worksheets/analysis.fr.md`, edited. A place that is empty in a
+                blank one leaves what stands here.
+            over: take the file's text also where the worksheet's was changed meanwhile.
 
         Returns:
             The identifiers of the fields that changed.
 
         Raises:
-            InputError: a marker in the file is no field of this worksheet; nothing is changed.
+            MissingFileError: there is no such file.
+            FormatError: its encoding is unknown.
+            InputError: it is no Markdown worksheet, or a marker in it is no field of this one; nothing
+                is changed.
         """
-        from edgelab.classroom.worksheets import paper
+        from edgelab.classroom.worksheets import taking
 
         beside = self.path.with_name(Path(path).name)  # where `export` puts it
         given = Path(path).expanduser()
-        here = (
-            beside if given.parent == Path() and not given.exists() and beside.exists() else given
-        )
-        changed = paper.changed(here, self.schema, self.answers)
-        if changed:
-            self.answer(changed, keep=True)
-        return tuple(changed)
+        beside_counts = given.parent == Path() and not given.exists() and beside.exists()
+        with languages.speaking(self.lang):
+            here = beside if beside_counts else given
+            if not here.exists():
+                says = _("There is no file {path}. Give the path of the edited Markdown worksheet.")
+                raise MissingFileError(says.format(path=here))
+            taken = taking.remembered(self.path)
+            found = taking.edits(here, self.schema, self.answers, taken, over)
+            if found.fields:
+                self.answer(found.fields, keep=True)
+            taking.remember(self.path, found, taken)
+            taking.tell(here, found)
+        return tuple(found.fields)
+
+    def _says_more(self, path: Path) -> bool:
+        """Tell whether an edited Markdown file says anything that was not taken over."""
+        from edgelab.classroom.worksheets import taking
+
+        try:
+            found = taking.edits(path, self.schema, self.answers, taking.remembered(self.path))
+        except EdgelabError:
+            return True
+        return bool(found.fields or found.both or found.outside)
 
     def hand_in(self, path: str | Path | None = None) -> Path:
         """Write the file to hand in: the answers and the whole journal, and return its path.
@@ -249,7 +280,9 @@ class Worksheet:
         if understood.value is None:
             return None
         if understood.problem and not keep:
-            raise InputError(f"{field.id}: {understood.problem} Nothing was changed.")
+            with languages.speaking(self.lang):
+                nothing = _("Nothing was changed.")
+            raise InputError(f"{field.id}: {understood.problem} {nothing}")
         typed = values.clean(given) if isinstance(given, str) else str(given)
         return Entry(value=understood.value, typed=typed, when=files.now())
 
