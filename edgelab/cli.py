@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -263,6 +263,10 @@ def grade(
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many work at once; by default one a core.")
     ] = None,
+    lang: Annotated[
+        Literal["en", "fr"] | None,
+        typer.Option(help="Of sheets, class page and reasons; by default that of the interface."),
+    ] = None,
 ) -> None:
     """Grade a folder of worksheets: marks, feedback, gradebook, and what is too similar.
 
@@ -271,7 +275,7 @@ def grade(
     from edgelab.classroom.grading import batch
 
     result = batch.grade(
-        worksheet, submissions, out, export=lms, column=lms_column, processes=processes
+        worksheet, submissions, out, export=lms, column=lms_column, processes=processes, lang=lang
     )
     typer.echo(batch.told(result))
 

@@ -3,9 +3,10 @@
     small = combined.prune_cluster_quantize(model, digits, "pcqat.tflite", sparsity=0.9, clusters=16)
     steps = combined.stages(model, digits, sparsity=0.9)      # a file after each step, to compare
 
-Training for int8 moves every weight, so it would fill the zeros again and pull shared values apart.
-tfmot's schemes keep them where they are: PQAT keeps zeros, CQAT keeps clusters, PCQAT both. What is won
-shows in the compressed file: the `.tflite` itself has the size of any int8 file. Lesson 24.
+Quantization-aware training updates every weight. Without a constraint, pruned weights become non-zero again,
+and weights that clustering had given one shared value drift apart. tfmot's schemes preserve both during the
+training: PQAT the sparsity, CQAT the clusters, PCQAT sparsity and clusters. The gain shows in the compressed
+file; the `.tflite` itself has the size of any int8 file. Lesson 24.
 
 Source: tfmot, "Collaborative optimization"; Han, Mao and Dally, "Deep compression", ICLR 2016.
 """

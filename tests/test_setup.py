@@ -217,11 +217,22 @@ def test_without_nbgrader_only_its_test_is_missing(
     assert not Path(setup.NBGRADER).exists()
 
 
-def test_the_script_can_be_read_by_an_old_python() -> None:
-    """A 3.6 must get as far as the sentence, so the grammar stays what it understood."""
+def newer_than_3_6(source: str) -> str:
+    """Return the first thing that Python 3.6 did not understand yet, or "" where there is none."""
     import ast
 
-    ast.parse((ROOT / ".ci" / "setup.py").read_text(), feature_version=(3, 6))
+    try:
+        ast.parse(source, feature_version=(3, 6))
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    return ""
+
+
+def test_an_old_python_can_read_the_script() -> None:
+    """A 3.6 must get as far as the sentence, so the grammar stays what it understood."""
+    assert newer_than_3_6((ROOT / ".ci" / "setup.py").read_text()) == ""
+    assert "Python 3.8" in newer_than_3_6("if (n := 1):\n    pass\n")
+    assert "Python 3.10" in newer_than_3_6("x = 1\nmatch x:\n    case 1:\n        pass\n")
 
 
 def test_every_make_target_and_command_in_the_documents_exists() -> None:

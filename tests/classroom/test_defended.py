@@ -37,5 +37,13 @@ def test_a_few_words_are_no_reason(reason: Any) -> None:
     assert caught.value.misconception == "no-reason"
 
 
-def test_a_sentence_is_a_reason() -> None:
-    judge_reason("It is small enough and fast.", "missing", "why?")
+def test_four_words_are_a_reason_whatever_they_say() -> None:
+    def refused(reason: str) -> str:
+        try:
+            judge_reason(reason, "missing", "why?")
+        except Wrong as wrong:
+            return wrong.misconception
+        return ""
+
+    reasons = ("It is small.", "It is small enough.", "It is small enough and fast.")
+    assert [refused(reason) for reason in reasons] == ["no-reason", "", ""]

@@ -31,7 +31,7 @@ from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import language, speaking
 from edgelab.classroom.tampering import Reading
 from edgelab.classroom.worksheets import audit as audits, values
-from edgelab.classroom.worksheets.answers import plain
+from edgelab.classroom.worksheets.answers import Answers, plain
 from edgelab.classroom.worksheets.audit import Audit
 from edgelab.classroom.worksheets.schema import Schema
 
@@ -49,12 +49,14 @@ class Course:
         out: the folder of everything that is written.
         guidance: for the person who marks, by language and question.
         asked: the names of the exercises of each lesson.
+        language: of what the instructor reads; a student's feedback is in that of the worksheet.
     """
 
     schema: Schema
     out: Path
     guidance: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    language: str = "en"
 
     def sheet(self, key: str) -> Path:
         """Return where the sheet of a student is."""
@@ -115,24 +117,23 @@ def assess(submission: Submission, course: Course) -> Graded:
         StorageError: the folder of results can't be written. Nothing else: what is wrong with a hand-in
             is in the result.
     """
-    found = hand_ins.take(submission, course.schema)
-    if found.answers is None:
-        return _unreadable(submission, course, found)
-    spoken = found.answers.language
-    with speaking(spoken):
+    with speaking(course.language):
+        found = hand_ins.take(submission, course.schema)
+        if found.answers is None:
+            return _unreadable(submission, course, found)
         checked = audits.audit(course.schema, found.answers, found.reading)
         marks = marking.propose(course.schema, found.answers, checked, found.reading)
-        shown_beside = _beside(course, found)
+        beside = _beside(course, found.answers, course.language)
         graded = Graded(
             submission,
             notes=found.notes,
             file=found.file,
-            language=spoken,
+            language=found.answers.language,
             typed_name=_typed_name(found),
             kinds=Counter(f.kind for f in checked.findings),
             errors=tuple(str(f) for f in checked.errors if f.kind != "missing")[:50],
         )
-        decided = sheets.store(course.sheet(graded.key), _head(graded), marks, shown_beside)
+        decided = sheets.store(course.sheet(graded.key), _head(graded), marks, beside)
         entries = found.reading.entries if found.reading else ()
         graded = replace(
             graded,
@@ -143,13 +144,17 @@ def assess(submission: Submission, course: Course) -> Graded:
         )
         if not graded.journal.tampered:
             graded = replace(graded, gains=machines.gained(entries))
-        _write_page(course, graded, checked, shown_beside)
+    if graded.language == course.language:
+        _write_page(course, graded, decided, checked, beside)
+    else:
+        _write_translated(course, graded, found.answers, found.reading)
     return graded
 
 
 def failed(submission: Submission, course: Course, problem: str) -> Graded:
     """Return the result of a hand-in that the grader itself stumbled over, with its sheet."""
-    return _unreadable(submission, course, HandIn(problem=problem))
+    with speaking(course.language):
+        return _unreadable(submission, course, HandIn(problem=problem))
 
 
 def passed(entries: Sequence[Entry], asked: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -175,7 +180,7 @@ def _unreadable(submission: Submission, course: Course, found: HandIn) -> Graded
     }
     decided = sheets.store(course.sheet(graded.key), _head(graded), marks, titles)
     graded = replace(graded, decided=decided, trace=alike.Trace(graded.key))
-    _write_page(course, graded, Audit((), ()), titles)
+    _write_page(course, graded, decided, Audit((), ()), titles)
     return graded
 
 
@@ -194,20 +199,18 @@ def _typed_name(found: HandIn) -> str:
     return shown(value.strip(), 120) if isinstance(value, str) else ""
 
 
-def _beside(course: Course, found: HandIn) -> dict[str, Shown]:
+def _beside(course: Course, answers: Answers, lang: str) -> dict[str, Shown]:
     """Return what stands beside each question: its answer as written, and what to look for."""
-    assert found.answers is not None
-    lang = found.answers.language
     guidance = course.guidance.get(lang, {})
     beside = {}
     for name, question in course.schema.questions():
         written: dict[str, str] = {}
         for place in course.schema.fields_of(name):
-            value = plain(found.answers.entries.get(place.id))
+            value = plain(answers.entries.get(place.id))
             if value is not None:
                 label = place.id.removeprefix(name).lstrip(".") or place.id
-                text = values.shown(place, value, lang)
-                unit = values.unit_text(place.unit, lang) if place.unit and text else ""
+                text = values.shown(place, value, answers.language)
+                unit = values.unit_text(place.unit, answers.language) if place.unit and text else ""
                 written[label] = f"{text} {unit}".strip()
         beside[name] = Shown(question.label.say(lang), written, tuple(guidance.get(name, ())))
     return beside
@@ -221,8 +224,25 @@ def _journal(reading: Reading | None) -> JournalState:
     return JournalState(len(reading.entries), problems, tampered)
 
 
+def _write_translated(
+    course: Course, graded: Graded, answers: Answers, reading: Reading | None
+) -> None:
+    """Write the feedback in the student's language, where the instructor's is another one."""
+    with speaking(graded.language):
+        if reading and reading.problems:  # they are put into words where the journal is read
+            reading = hand_ins.take(graded.submission, course.schema).reading
+        checked = audits.audit(course.schema, answers, reading)
+        marks = marking.propose(course.schema, answers, checked, reading)
+        decided = replace(graded.decided, marks=marks)
+        _write_page(course, graded, decided, checked, _beside(course, answers, graded.language))
+
+
 def _write_page(
-    course: Course, graded: Graded, checked: Audit, beside: Mapping[str, Shown]
+    course: Course,
+    graded: Graded,
+    decided: Decided,
+    checked: Audit,
+    beside: Mapping[str, Shown],
 ) -> None:
     content = feedback.page(
         course.schema,
@@ -230,7 +250,7 @@ def _write_page(
         feedback.Told(
             name=graded.name,
             problem=graded.problem,
-            decided=graded.decided,
+            decided=decided,
             audit=checked,
             shown=beside,
             exercises={

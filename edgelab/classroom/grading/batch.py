@@ -1,19 +1,15 @@
-"""Grading a whole class: in parallel processes, with a progress bar, in bounded memory.
+"""Grading a whole class: from a folder of hand-ins to gradebook, class page and the platform's file.
 
     result = grade("analysis", Path("submissions"), Path("grades"))
     result.graded, result.likeness, result.files
 
-A process reads one hand-in at a time and gives back marks and traces only. A hand-in that kills its process
-is graded again alone, and if it does so twice it gets a row that says so; the others go on.
+The hand-ins are assessed one by one (`pool`), then compared with each other; what the instructor reads is
+written last, in one language for the whole class.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,19 +23,14 @@ from edgelab.classroom.grading import (
     keys,
     lms,
     machines,
+    pool,
     submissions,
 )
 from edgelab.classroom.grading.assessment import Course, Graded
-from edgelab.classroom.grading.submissions import Submission
-from edgelab.classroom.language import _, ngettext
+from edgelab.classroom.language import _, language, ngettext, speaking
 from edgelab.classroom.worksheets import loading, rubric as rubrics
-from edgelab.errors import InputError, MissingFileError, StorageError
-from edgelab.measuring import machine
+from edgelab.errors import InputError, MissingFileError
 
-_CHUNK = 8  # hand-ins that a process takes at a time
-_AHEAD = 2  # chunks that wait for each process
-_FEW = 12  # below this, starting processes takes longer than grading here
-MOST_PROCESSES = 16
 _MOST_TOLD = 10  # lines of a kind on the terminal
 
 
@@ -54,20 +45,27 @@ class Result:
     notes: tuple[str, ...] = ()  # about the platform's file, and sheets that belong to nobody
 
 
-def course_of(worksheet: str | Path, out: Path) -> Course:
+def course_of(worksheet: str | Path, out: Path, lang: str | None = None) -> Course:
     """Return what a class is held against: the worksheet, its rubric and the exercises of the lessons.
+
+    Args:
+        worksheet: a name or the path of a schema.
+        out: where everything goes.
+        lang: of what the instructor reads; None takes the language of the interface.
 
     Raises:
         MissingFileError: there is no such worksheet.
-        InputError: it is no schema.
+        InputError: it is no schema, or the language is unknown.
     """
+    with speaking(lang or language()):
+        spoken = language()
     asked = {lesson: tuple(e.name for e in exercises.exercises_of(lesson)) for lesson in _lessons()}
     schema = loading.load(worksheet)
     try:
         guidance: Mapping[str, Mapping[str, Sequence[str]]] = rubrics.load(schema.id).guidance()
     except MissingFileError:
         guidance = {}  # a worksheet of the instructor's own needs none
-    return Course(schema, out.resolve(), guidance, {k: v for k, v in asked.items() if v})
+    return Course(schema, out.resolve(), guidance, {k: v for k, v in asked.items() if v}, spoken)
 
 
 def grade(
@@ -78,6 +76,7 @@ def grade(
     export: Path | None = None,
     column: str = "",
     processes: int | None = None,
+    lang: str | None = None,
 ) -> Result:
     """Grade every hand-in of a folder and write everything into another.
 
@@ -88,20 +87,28 @@ def grade(
         export: the CSV file of Moodle or Canvas to fill.
         column: of that file, where it has several for marks.
         processes: how many work at once; the cores of this machine by default.
+        lang: of sheets, class page and reasons, "en" or "fr"; None takes the language of the interface.
 
     Raises:
         MissingFileError: worksheet, folder or export are not there.
-        InputError: the worksheet is no schema, or the export has no column for marks.
+        InputError: the worksheet is no schema, the export has no column for marks, or the language is unknown.
         FormatError: the export is no CSV file.
         StorageError: something can't be written.
     """
-    course = course_of(worksheet, out)
+    course = course_of(worksheet, out, lang)
+    with speaking(course.language):
+        return _graded(course, folder, export, column, processes)
+
+
+def _graded(
+    course: Course, folder: Path, export: Path | None, column: str, processes: int | None
+) -> Result:
     exported = _read(export) if export else b""
     kept = keys.bound(course.out / assessment.SHEETS)
     found = submissions.find(folder, leave_out=[course.out], kept=kept)
     if not found:
         raise InputError(f"There is no hand-in in {folder}.")
-    graded = sorted(_all(found, course, processes), key=lambda g: g.key)
+    graded = sorted(pool.assessed(found, course, processes), key=lambda g: g.key)
     with progress.task("Comparing the hand-ins with each other"):
         likeness = alike.compare([g.trace for g in graded])
     files = [gradebook.write(course.out / "gradebook.csv", course, graded, likeness)]
@@ -116,6 +123,11 @@ def grade(
 
 def told(result: Result) -> str:
     """Return what a run has brought, in a few lines for a terminal."""
+    with speaking(result.course.language):
+        return _told(result)
+
+
+def _told(result: Result) -> str:
     lines = [class_page.summary(result.graded)]
     groups = len(result.likeness.journals) + len(result.likeness.texts)
     if groups:
@@ -126,85 +138,6 @@ def told(result: Result) -> str:
     if max(len(problems), len(result.notes)) > _MOST_TOLD:
         lines.append(_("All of it stands in class.html."))
     return "\n".join([*lines, "", *(str(path) for path in result.files)])
-
-
-def _all(found: Sequence[Submission], course: Course, processes: int | None) -> Iterator[Graded]:
-    count = min(processes or machine.cores(), MOST_PROCESSES, max(1, len(found) // 2))
-    with progress.bar(total=len(found), description="Grading", unit="hand-ins") as bar:
-        if count == 1 or (processes is None and len(found) < _FEW):
-            for submission in found:
-                yield _one(submission, course)
-                bar.update()
-            return
-        for graded in _parallel(found, course, count):
-            bar.update()
-            yield graded
-
-
-def _parallel(found: Sequence[Submission], course: Course, count: int) -> Iterator[Graded]:
-    """Grade in several processes; what dies with its process is tried again alone."""
-    chunks = [found[i : i + _CHUNK] for i in range(0, len(found), _CHUNK)]
-    dead: list[Submission] = []
-    waiting = iter(chunks)
-    open_chunks = True
-    while open_chunks:
-        # Spawned, not forked: forking a kernel with threads of its own is not safe.
-        context = multiprocessing.get_context("spawn")
-        running: dict[Future[list[Graded]], Sequence[Submission]] = {}
-        with ProcessPoolExecutor(count, context, _begin, (course,)) as pool:
-            broken = False
-            while not broken:
-                while len(running) < count * _AHEAD and (chunk := next(waiting, None)) is not None:
-                    running[pool.submit(_chunk, chunk)] = chunk
-                if not running:
-                    open_chunks = False
-                    break
-                done, _rest = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    chunk = running.pop(future)
-                    try:
-                        yield from future.result()
-                    except BrokenProcessPool:
-                        dead += chunk
-                        broken = True
-            for chunk in running.values():
-                dead += chunk
-    for submission in dead:
-        yield _alone(submission, course)
-
-
-def _alone(submission: Submission, course: Course) -> Graded:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, _begin, (course,)) as pool:
-        try:
-            return pool.submit(_chunk, [submission]).result()[0]
-        except BrokenProcessPool:
-            problem = _("Grading this hand-in ended its process twice; look at its files by hand.")
-            return assessment.failed(submission, course, problem)
-
-
-_courses: list[Course] = []  # of this process, which grades for one
-
-
-def _begin(course: Course) -> None:
-    _courses[:] = [course]
-
-
-def _chunk(chunk: Sequence[Submission]) -> list[Graded]:
-    return [_one(submission, _courses[0]) for submission in chunk]
-
-
-def _one(submission: Submission, course: Course) -> Graded:
-    try:
-        return assessment.assess(submission, course)
-    except StorageError:
-        raise  # the folder of results: no hand-in will do better
-    except Exception as error:  # noqa: BLE001 - one hand-in must not end a whole class's grading
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
-        says = _("The grader stumbled over this hand-in ({what}); look at it by hand.")
-        problem = says.format(what=what)
-        return assessment.failed(submission, course, problem)
 
 
 def _results(graded: Sequence[Graded]) -> list[lms.Result]:

@@ -14,7 +14,7 @@ from edgelab.classroom.cards import Card
 from edgelab.classroom.grading import class_page, machines, machines_chart, statistics
 from edgelab.classroom.grading.assessment import Graded
 from edgelab.classroom.grading.batch import Result
-from edgelab.classroom.language import _, language
+from edgelab.classroom.language import _, language, speaking
 from edgelab.classroom.worksheets import exemplars as kept, loading
 from edgelab.errors import MissingDataError
 from edgelab.figures.chart import Chart
@@ -26,7 +26,11 @@ _LONGEST = 90
 
 def overview(result: Result) -> tables.Table:
     """Return the class as a table: a row a hand-in, those that need a look first."""
+    with speaking(result.course.language):
+        return _overview(result)
 
+
+def _overview(result: Result) -> tables.Table:
     def needs(graded: Graded) -> int:
         return sum(map(len, (graded.problem, graded.decided.problems, graded.journal.problems)))
 
@@ -48,13 +52,15 @@ def overview(result: Result) -> tables.Table:
 
 def by_question(result: Result) -> Chart | Card:
     """Return the chart of what the class earned in each question."""
-    return statistics.by_question(result.course, result.graded) or _nothing()
+    with speaking(result.course.language):
+        return statistics.by_question(result.course, result.graded) or _nothing()
 
 
 def class_machines(result: Result) -> Chart | Card:
     """Return the chart of what each technique gained on which machine, without names."""
     rows = machines.pooled(gain for g in result.graded for gain in g.gains)
-    return machines_chart.chart(rows) or _nothing()
+    with speaking(result.course.language):
+        return machines_chart.chart(rows) or _nothing()
 
 
 def exemplars(folder: Path) -> Path:

@@ -3,7 +3,9 @@
     write(out / "gradebook.csv", course, graded, likeness)
 
 Opened by people in a spreadsheet, so no cell begins like a formula, and a byte-order mark tells that it is
-UTF-8. "3 of 8" is written in words: a spreadsheet takes 3/8 for a day in August.
+UTF-8. "3 of 8" is written in words: a spreadsheet takes 3/8 for a day in August. The names of the columns and
+the three states are identifiers that other programs may rely on, so they stay English; reasons and what is
+said of a journal are in the instructor's language.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from edgelab.classroom.grading import spans, students
 from edgelab.classroom.grading.spans import Sheet
+from edgelab.classroom.language import _
 from edgelab.errors import InputError
 
 # Headers of the column for the mark, in Moodle's languages that a European class meets.
@@ -101,20 +102,19 @@ def fill(content: bytes, results: Sequence[Result], points: float, column: str =
     for row, result in matched.items():
         cells = sheet.rows[row]
         if at >= len(cells):
-            problems.append(f"{result.student.name}: line {row + 1} has no cell in this column.")
+            says = _("{name}: line {line} has no cell in this column.")
+            problems.append(says.format(name=result.student.name, line=row + 1))
             continue
         if result.points is None:
-            problems.append(
-                f"{result.student.name}: some questions are not marked yet; left empty."
-            )
+            says = _("{name}: some questions are not marked yet; left empty.")
+            problems.append(says.format(name=result.student.name))
             continue
         mark = f"{round(result.points * scale, 2):.2f}".rstrip("0").rstrip(".")
         mark = mark.replace(".", ",") if comma else mark
         there = cells[at].value.strip()
         if there not in ("", "-", mark) and _number(there) != _number(mark):
-            problems.append(
-                f"{result.student.name}: the file has {there} already, the sheets give {mark}; left as it is."
-            )
+            says = _("{name}: the file has {there} already, the sheets give {mark}; left as it is.")
+            problems.append(says.format(name=result.student.name, there=there, mark=mark))
             continue
         values[row, at] = mark
         rows += 1
@@ -185,18 +185,20 @@ def _matched(
         if len(rows) == 1:
             claims.setdefault(min(rows), []).append(result)
             if typed:
-                problems.append(
-                    f"{student.name}: matched by the name typed in the worksheet; check line {min(rows) + 1}."
-                )
+                says = _("{name}: matched by the name typed in the worksheet; check line {line}.")
+                problems.append(says.format(name=student.name, line=min(rows) + 1))
         elif rows:
-            problems.append(f"{student.name}: {len(rows)} rows fit; none was filled.")
+            says = _("{name}: {n} rows fit; none was filled.")
+            problems.append(says.format(name=student.name, n=len(rows)))
         else:
-            problems.append(f"{student.name}: no row of the exported file fits.")
+            says = _("{name}: no row of the exported file fits.")
+            problems.append(says.format(name=student.name))
     matched = {}
     for row, claiming in claims.items():
         if len(claiming) > 1:
             names = ", ".join(c.student.key for c in claiming)
-            problems.append(f"Line {row + 1} fits several hand-ins ({names}); it was not filled.")
+            says = _("Line {line} fits several hand-ins ({names}); it was not filled.")
+            problems.append(says.format(line=row + 1, names=names))
         else:
             matched[row] = claiming[0]
     return matched, problems

@@ -103,7 +103,7 @@ def _filled(answers: Answers) -> int:
 
 def _of_several(found: list[tuple[Answers, Source]]) -> str:
     """Return what is wrong where two files of one name bear the names of different students."""
-    names = {}
+    names: dict[str, str] = {}
     for answers, source in found:
         typed = plain(answers.entries.get("general.name"))
         if isinstance(typed, str):

@@ -3,13 +3,14 @@
     decided = store(path, title, marks, texts)
     decided.points("3.analysis"), decided.problems
 
-A person writes `points` and `comment`; a program never does. At each run the rest is written anew around
-them. A mark stays when the answer changes, and `check` says so until a person deletes that line. A sheet that
-can't be read is left alone, and the new one is written beside it.
+A person writes `points` and `comment`, and notes behind a #; a program never does. At each run the rest is
+written anew around them. A mark stays when the answer changes, and `check` says so until a person deletes
+that line. A sheet that can't be read is left alone, and the new one is written beside it.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,10 @@ from typing import Any
 import yaml
 
 from edgelab import workspace
-from edgelab.classroom.grading import decisions
+from edgelab.classroom.grading import comments, decisions
 from edgelab.classroom.grading.decisions import Decided, Decision, questions
 from edgelab.classroom.grading.marking import Mark
-from edgelab.classroom.language import _
+from edgelab.classroom.language import N_, _
 from edgelab.errors import FormatError
 
 MOST_BYTES = 5_000_000
@@ -59,8 +60,9 @@ def store(
     comment = ""
     problems: list[str] = []
     more: dict[str, Any] = {}
+    notes = comments.Notes()
     try:
-        before = read(path)
+        before, notes = _read(path)
         more = {key: value for key, value in before.items() if key not in decisions.TOP}
         given, comment, problems = decisions.given_in(before, {m.question: m for m in marks})
         owner = before.get("name")
@@ -72,7 +74,7 @@ def store(
         says = _("The sheet can't be read, and its marks do not count: {error} See {file}.")
         problems.append(says.format(error=error, file=target.name))
     decided = Decided(tuple(marks), given, comment, more, tuple(problems))
-    content = _written(decided, head, shown)
+    content = _written(decided, head, shown, notes)
     if not (target.exists() and target.read_bytes() == content):
         workspace.atomic_write(target, content)
     return decided
@@ -84,12 +86,12 @@ def decide(path: Path, question: str, points: float | None, comment: str) -> Non
     Raises:
         FormatError: the sheet can't be read.
     """
-    content = read(path)
+    content, notes = _read(path)
     for entry in questions(content):
         if entry.get("question") == question:
             entry["points"], entry["comment"] = points, comment or None
             entry.pop("check", None)
-    workspace.atomic_write(path, _dumped(content))
+    workspace.atomic_write(path, _dumped(content, notes))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -98,27 +100,34 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         FormatError: it is no sheet of marks.
     """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], comments.Notes]:
     try:
         with path.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        return {}
+        return {}, comments.Notes()
     except OSError as error:
         raise FormatError(f"{path.name}: {error.strerror}.") from error
     try:
         if len(raw) > MOST_BYTES:
-            raise FormatError(f"{path.name} is too large.")
+            raise FormatError(_("{file} is too large.").format(file=path.name))
         content = yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
-        where = f" in line {place.line + 1}" if place else ""
-        raise FormatError(f"{path.name} is no YAML{where}.") from error
+        says = _("{file} is no YAML in line {line}.") if place else _("{file} is no YAML.")
+        told = says.format(file=path.name, line=place.line + 1 if place else "")
+        raise FormatError(told) from error
     if not isinstance(content, dict) or not isinstance(content.get("questions", []), list):
-        raise FormatError(f"{path.name} is no sheet of marks.")
-    return content
+        raise FormatError(_("{file} is no sheet of marks.").format(file=path.name))
+    return content, comments.found_in(_text_of(raw))
 
 
-def _written(decided: Decided, head: Mapping[str, str], shown: Mapping[str, Shown]) -> bytes:
+def _written(
+    decided: Decided, head: Mapping[str, str], shown: Mapping[str, Shown], notes: comments.Notes
+) -> bytes:
     questions: list[dict[str, Any]] = []
     for mark in decided.marks:
         beside = shown.get(mark.question, Shown(mark.question))
@@ -143,10 +152,10 @@ def _written(decided: Decided, head: Mapping[str, str], shown: Mapping[str, Show
         "questions": questions,
         **decided.more,
     }
-    return _dumped(content)
+    return _dumped(content, notes)
 
 
-def _dumped(content: Mapping[str, Any]) -> bytes:
+def _dumped(content: Mapping[str, Any], notes: comments.Notes) -> bytes:
     text = yaml.dump(
         content,
         Dumper=_Dumper,
@@ -155,7 +164,8 @@ def _dumped(content: Mapping[str, Any]) -> bytes:
         width=100,
         default_flow_style=False,
     )
-    return (_HEADER + text).encode("utf-8", "backslashreplace")
+    header = "".join(f"{comments.OURS}{line}\n" for line in _(_HEADER).splitlines())
+    return (header + comments.put_into(text, notes)).encode("utf-8", "backslashreplace")
 
 
 def _plain(points: float | None) -> float | int | None:
@@ -168,14 +178,19 @@ def _cut(text: str) -> str:
     return clean if len(clean) <= _LONGEST_TEXT else clean[:_LONGEST_TEXT] + " …"
 
 
-_HEADER = (
-    "# Yours are `points` and `comment`, of each question and of the whole: nothing overwrites them.\n"
-    "# Without `points`, the proposed ones count. All else, notes behind a # too, is written again by\n"
-    "# each `edgelab grade`.\n"
+_HEADER = N_(
+    "Yours are `points` and `comment`, of each question and of the whole, and notes behind a #:\n"
+    "nothing overwrites them. Without `points`, the proposed ones count. All else is written again\n"
+    "by each `edgelab grade`."
 )
 _Loader: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml's, ten times faster, where it is
+
+
+def _text_of(raw: bytes) -> str:
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if wide else "utf-8-sig")
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

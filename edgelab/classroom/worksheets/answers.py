@@ -90,11 +90,10 @@ def parse(content: bytes, name: str = "the file") -> Answers:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
+        said = f"{place}: {first['msg']}" if place else first["msg"]
+        more = f" (+ {error.error_count() - 1})" if error.error_count() > 1 else ""
         says = _("{file} holds no worksheet answers: {reason}.")
-
-        # pydantic's own words are English; they help whoever mends the file.
-        reason = f"{place}: {first['msg']}" if place else str(first["msg"])
-        raise FormatError(says.format(file=name, reason=reason)) from error
+        raise FormatError(says.format(file=name, reason=said + more)) from error
 
 
 def _refuse_crowded(content: bytes, name: str) -> None:

@@ -196,9 +196,11 @@ def _batch(model: Measurement, payload: Mapping[str, Any]) -> tuple[float, str]:
 
 def _particulars(figure: str, model: Measurement) -> list[str]:
     if figure == "latency_ms" and model.latency:
-        # Only times suffer from a busy machine; sizes and answers do not.
-        runs = _("median of {n} runs").format(n=format_number(model.latency.runs))
-        return [runs, _("machine busy")] if model.busy else [runs]
+        # Only times suffer from a busy machine, and then it is what counts, however many runs there were:
+        # a cell of the worksheet has room for one line.
+        if model.busy:
+            return [_("machine busy")]
+        return [_("median of {n} runs").format(n=format_number(model.latency.runs))]
     if figure == "accuracy" and model.accuracy:
         return [
             _("{n} images of {dataset}").format(

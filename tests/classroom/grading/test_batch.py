@@ -9,7 +9,7 @@ import shutil
 import pytest
 import yaml
 
-from edgelab.classroom.grading import batch, class_page, gradebook
+from edgelab.classroom.grading import batch, class_page, gradebook, pool
 from edgelab.errors import InputError, MissingFileError
 from tests import submissions_made as made
 
@@ -108,8 +108,8 @@ def test_a_hand_in_that_ends_its_process_gets_a_row(graded_class, tmp_path, monk
     made.write_folders(folder, graded_class.made[:1])
     course = batch.course_of("analysis", tmp_path / "grades")
     (found,) = batch.submissions.find(folder)
-    monkeypatch.setattr(batch, "_chunk", _die)
-    graded = batch._alone(found, course)
+    monkeypatch.setattr(pool, "_chunk", _die)
+    graded = pool._alone(found, course)
     assert "ended its process twice" in graded.problem
     assert graded.name == graded_class.made[0].name
 
@@ -154,3 +154,55 @@ def test_the_report_names_what_to_look_at(graded_class):
     assert graded_class.planted.tampered[0] in page
     assert page.count("<img ") >= 2
     assert "<script" not in page
+
+
+def test_the_instructor_reads_one_language_and_each_student_the_worksheets(
+    graded_class, tmp_path, no_charts
+):
+    folder, out = tmp_path / "submissions", tmp_path / "grades"
+    tampered = next(m for m in graded_class.made if m.name in graded_class.planted.tampered)
+    english = next(m for m in graded_class.made if m.answers.language == "en")
+    made.write_folders(folder, [tampered, english])
+    (folder / "Nobody").mkdir()
+    result = batch.grade("analysis", folder, out, lang="fr", processes=2)
+    rows = book(out)
+    assert list(rows["Nobody"]) == list(next(iter(book(graded_class.out).values())))
+    assert rows["Nobody"]["status"] == gradebook.UNREADABLE
+    assert rows["Nobody"]["reason"].startswith("Il n’y a pas de fichier")
+    assert "enregistrement" in rows[tampered.name]["journal"].lower()
+    page = (out / "class.html").read_text("utf-8")
+    assert '<html lang="fr">' in page
+    assert batch.told(result).startswith("3 remises")
+    one = next(g for g in result.graded if g.name == english.name)
+    sheet = yaml.safe_load(result.course.sheet(one.key).read_text("utf-8"))["questions"]
+    titles = {name: q.label.fr for name, q in result.course.schema.questions()}
+    assert {entry["title"] for entry in sheet} <= set(titles.values())
+    assert any("concordent avec le journal" in entry["why"] for entry in sheet)
+    feedback = result.course.page(one.key).read_text("utf-8")
+    assert '<html lang="en">' in feedback
+    assert "cells are filled and agree with the journal" in feedback
+    assert not any(title in feedback for title in titles.values() if "é" in title)
+
+
+def test_feedback_names_what_is_wrong_with_a_journal_in_the_students_language(
+    graded_class, tmp_path, no_charts
+):
+    tampered = next(m for m in graded_class.made if m.name in graded_class.planted.tampered)
+    pages, reasons = [], []
+    for lang in ("en", "fr"):
+        folder, out = tmp_path / f"submissions-{lang}", tmp_path / f"grades-{lang}"
+        made.write_folders(folder, [tampered])
+        (one,) = batch.grade("analysis", folder, out, lang=lang).graded
+        pages.append((out / "feedback" / f"{one.key}.html").read_text("utf-8"))
+        reasons.append(one.journal.problems[0])
+    assert "was edited" in reasons[0]
+    assert "a été modifié" in reasons[1]
+    assert pages[0] == pages[1]
+    told = "was edited" if tampered.answers.language == "en" else "a été modifié"
+    assert told in pages[0]
+
+
+def test_an_unknown_language_is_refused_before_anything_is_written(graded_class, tmp_path):
+    with pytest.raises(InputError, match="no language 'de'"):
+        batch.grade("analysis", graded_class.folder, tmp_path / "out", lang="de")
+    assert not (tmp_path / "out").exists()

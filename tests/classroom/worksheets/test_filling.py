@@ -46,6 +46,25 @@ def test_each_figure_is_found_in_its_record(
     assert (record.kind, record.hash) == (kind, cited.hash)
 
 
+@pytest.mark.parametrize(
+    ("busy", "told"),
+    [
+        (True, "int8, litert, 1 thread, machine busy"),
+        (False, "int8, litert, 1 thread, median of 101 runs"),
+    ],
+)
+def test_how_a_time_was_measured_fits_on_one_line(journal: Journal, busy: bool, told: str) -> None:
+    made.publish(made.without(made.compared(), busy=busy))
+    cited = filling.measured(
+        journal.find(),
+        Subjects(record=1, original="float32", optimised="int8"),
+        of("latency_ms"),
+        "ms",
+    )
+    assert cited
+    assert cited.about == told
+
+
 def test_the_latest_record_of_a_file_counts_and_those_of_other_files_do_not(
     journal: Journal,
 ) -> None:

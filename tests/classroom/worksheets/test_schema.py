@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from edgelab.classroom import lessons
 from edgelab.classroom.worksheets import loading
 from edgelab.classroom.worksheets.figures import FIGURES, in_unit, same_family, units_of
 from edgelab.classroom.worksheets.questions import TableQuestion
@@ -43,6 +44,11 @@ def test_every_measured_cell_names_a_figure_in_a_unit_that_it_has() -> None:
         assert field.source
         assert field.source.figure
         assert field.unit in units_of(field.source.figure)
+
+
+def test_every_lesson_that_there_is_feeds_a_question() -> None:
+    feeding = {lesson for _name, question in SCHEMA.questions() for lesson in question.lessons}
+    assert {lesson.number for lesson in lessons.find()} <= feeding
 
 
 def test_a_table_is_one_field_a_cell_with_what_its_row_and_column_say() -> None:
