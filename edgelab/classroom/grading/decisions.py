@@ -97,7 +97,8 @@ def given_in(
         name = str(entry.get("question"))
         more = {k: v for k, v in entry.items() if k not in (*_OURS, *_THEIRS)}
         written = entry.get("points")
-        comment = str(entry.get("comment") or "")
+        written_comment = entry.get("comment")
+        comment = "" if written_comment is None else str(written_comment)
         check = str(entry.get("check") or "")
         if written is None and not comment and not more:
             continue
