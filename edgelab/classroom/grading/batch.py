@@ -116,7 +116,7 @@ def _graded(
     if export:
         filled = lms.fill(exported, _results(graded), course.schema.points, column)
         files.append(workspace.atomic_write(course.out / "lms" / export.name, filled.content))
-        notes += filled.problems
+        notes += [*filled.notes, *filled.problems]
     files += _class_files(course, graded, likeness, notes)
     return Result(course, tuple(graded), likeness, tuple(files), tuple(notes))
 

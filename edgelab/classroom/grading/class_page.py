@@ -82,10 +82,11 @@ def _section(title: str, parts: Sequence[str]) -> list[str]:
 def _attention(graded: Sequence[Graded]) -> list[str]:
     rows = []
     for one in graded:
-        reasons = [one.problem, *one.decided.problems, *one.notes]
+        # What the audit says of the journal stands among the doubts too.
+        reasons = [one.problem, *one.decided.problems, *one.doubts, *one.notes]
         if one.journal.tampered:
             reasons += one.journal.problems[:3]
-        rows += [(one.name, one.key, reason) for reason in reasons if reason]
+        rows += [(one.name, one.key, reason) for reason in dict.fromkeys(reasons) if reason]
     return [_list((_("Student"), _("Key"), _("What")), rows)]
 
 
