@@ -261,17 +261,25 @@ class Worksheet:
             return True
         return bool(found.fields or found.both or found.outside)
 
-    def hand_in(self, path: str | Path | None = None) -> Path:
+    def hand_in(self, path: str | Path | None = None, show: bool = True) -> Path:
         """Write the file to hand in: the answers and the whole journal, and return its path.
 
         Args:
             path: a folder or a file; None takes `handed-in/` in the workspace. In a folder the file is
                 named after the student.
+            show: whether to say so where the worksheet has no name.
         """
+        from edgelab.classroom.cards import Card
+
         whole = handing_in.whole(self.answers, self.journal)
         given = Path(path).expanduser() if path else workspace.workspace() / "handed-in"
         target = given if given.suffix == ".json" else given / handing_in.file_name(whole)
         files.write(target, whole)
+        with languages.speaking(self.lang):
+            if show and (told := handing_in.told(whole, target)):
+                card = Card(_("Handed in without a name"), "attention")
+                card.say(told)
+                card.show()
         return target
 
     def _entry(self, field: Field, given: Any, keep: bool) -> Entry | None:

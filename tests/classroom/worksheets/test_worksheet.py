@@ -204,8 +204,15 @@ def test_the_hand_in_is_one_file_with_the_journal_inside(ws: Worksheet, journal:
     assert handed.journal_head.record == 7
 
 
-def test_a_worksheet_without_a_name_is_handed_in_as_unnamed(ws: Worksheet, tmp_path: Path) -> None:
+def test_a_worksheet_without_a_name_is_handed_in_as_unnamed_and_says_so(
+    ws: Worksheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ws.hand_in(tmp_path).name == "analysis-unnamed.json"
+    assert "Handed in without a name" in capsys.readouterr().out
+    ws.answer("general.name", "Ada")
+    ws.hand_in(tmp_path)
+    assert capsys.readouterr().out == ""
+    ws.answer("general.name", "")
     assert ws.hand_in(tmp_path / "mine.json") == tmp_path / "mine.json"
 
 
