@@ -27,6 +27,7 @@ from edgelab.classroom.worksheets import (
     choosing,
     filling,
     handing_in,
+    refusing,
     values,
 )
 from edgelab.classroom.worksheets.answers import Answers, Entry, Subjects, plain
@@ -287,10 +288,11 @@ class Worksheet:
             understood = values.understand(field, given)
         if understood.value is None:
             return None
-        if understood.problem and not keep:
+        if not keep:
             with languages.speaking(self.lang):
-                nothing = _("Nothing was changed.")
-            raise InputError(f"{field.id}: {understood.problem} {nothing}")
+                wrong = refusing.wrong(field, understood)
+            if wrong:
+                raise InputError(f"{field.id}: {wrong}")
         typed = values.clean(given) if isinstance(given, str) else str(given)
         return Entry(value=understood.value, typed=typed, when=files.now())
 

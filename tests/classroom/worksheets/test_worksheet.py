@@ -243,3 +243,18 @@ def test_what_a_killed_kernel_left_is_swept_when_it_is_old(ws: Worksheet) -> Non
     os.utime(old, (1, 1))
     assert Worksheet("analysis").value("3.analysis") == "x"
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_wrong_unit_is_told_with_the_right_one(ws: Worksheet) -> None:
+    with pytest.raises(InputError, match="This place is counted in ms"):
+        ws.answer("3.tests.load.result", "12.4 MB")
+    ws.lang = "fr"
+    with pytest.raises(InputError, match="se compte en Mo"):
+        ws.answer("3.tests.size_optimised.result", "12 ms")
+
+
+def test_a_negative_time_is_refused_a_negative_improvement_is_not(ws: Worksheet) -> None:
+    with pytest.raises(InputError, match="below zero"):
+        ws.answer("3.tests.load.result", "-3 ms")
+    ws.answer("3.before_after.size.improvement", "-12 %")
+    assert ws.value("3.before_after.size.improvement") == -12
