@@ -8,7 +8,9 @@ import shutil
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from edgelab import cli
 from edgelab.classroom.grading import batch, class_page, gradebook, pool
 from edgelab.errors import InputError, MissingFileError
 from tests import submissions_made as made
@@ -206,3 +208,13 @@ def test_an_unknown_language_is_refused_before_anything_is_written(graded_class,
     with pytest.raises(InputError, match="no language 'de'"):
         batch.grade("analysis", graded_class.folder, tmp_path / "out", lang="de")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_takes_a_language(graded_class, tmp_path, no_charts):
+    folder, out = tmp_path / "submissions", tmp_path / "grades"
+    made.write_folders(folder, graded_class.made[:1])
+    command = ["grade", "analysis", str(folder), "--out", str(out), "--lang"]
+    assert CliRunner().invoke(cli.app, [*command, "de"]).exit_code == 2
+    assert not out.exists()
+    done = CliRunner().invoke(cli.app, [*command, "fr"])
+    assert (done.exit_code, done.stdout[:8]) == (0, "1 remise")
