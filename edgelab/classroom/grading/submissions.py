@@ -11,79 +11,27 @@ within limits, and never raises for what is in it.
 from __future__ import annotations
 
 import functools
-import os
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgelab.classroom.grading import archives, keys, students
+from edgelab.classroom.grading import archives, handed, keys, students
 from edgelab.classroom.grading.archives import Member, shown
+from edgelab.classroom.grading.handed import FORMS, MOST_FILES, Source, Submission, old_results
 from edgelab.classroom.grading.students import Student
 from edgelab.classroom.language import _
 from edgelab.errors import FormatError, InputError, MissingFileError
 
 MOST_BYTES = 24_000_000  # of one file; a journal of a whole course has about 1 MB
-MOST_FILES = 200  # that are looked at in one submission
 MOST_READ = 8  # of these, hand-ins that are read
 DEEPEST = 4  # folders below a student's own
-_FORMS = (".json", ".md")
+__all__ = ["Source", "Submission", "find", "old_results", "read"]
 # Not every name with a dot in front: a student may be called that, and must not get lost.
 _SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", ".ds_store", ".localized", ".trashes", ".git"} | {
     ".gitignore", ".gitkeep", ".ipynb_checkpoints", ".vscode", ".idea",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of a submission: in a folder, or in an archive in it."""
-
-    path: str
-    member: str = ""  # of the archive at `path`
-    shown: str = ""
-
-    @property
-    def suffix(self) -> str:
-        """Return the ending of its name, in small letters."""
-        return os.path.splitext(self.member or self.path)[1].lower()  # noqa: PTH122 - a name, no path
-
-    @property
-    def name(self) -> str:
-        """Return its name without folders."""
-        return (self.member or self.path).replace("\\", "/").rsplit("/", 1)[-1]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What one student handed in.
-
-    Args:
-        student: whose it is, by the name of the folder or file.
-        sources: the files that may hold answers, and `journal.jsonl` files.
-        problem: why there is nothing to read ("" where there is).
-        notes: what was left out, and why.
-        origin: the folder ("martin/") or file that it came from, the same at each run; of a platform's,
-            its number.
-        merged: whether files side by side were put together, since their names are copies of one name.
-    """
-
-    student: Student
-    sources: tuple[Source, ...] = ()
-    problem: str = ""
-    notes: tuple[str, ...] = ()
-    origin: str = ""
-    merged: bool = False
-
-    @property
-    def answers(self) -> tuple[Source, ...]:
-        """Return the files that may be hand-ins, JSON before Markdown."""
-        return tuple(s for suffix in _FORMS for s in self.sources if s.suffix == suffix)
-
-    @property
-    def journals(self) -> tuple[Source, ...]:
-        """Return the journal files."""
-        return tuple(s for s in self.sources if s.suffix == ".jsonl")
 
 
 @dataclass(frozen=True)
@@ -120,35 +68,10 @@ def find(
         for entry in sorted(folder.iterdir(), key=lambda path: path.name):
             if not _hidden(entry.name) and (entry.is_symlink() or entry.resolve() not in own):
                 found += _of_entry(entry)
-    found = _merged(found)
+    found = handed.merged(found)
     found.sort(key=lambda s: (s.student.key, s.student.name, s.origin))
     named = keys.distinct([(s.student, s.origin) for s in found], kept)
     return [replace(s, student=student) for s, student in zip(found, named, strict=True)]
-
-
-def old_results(folder: Path) -> list[Path]:
-    """Return the folders that an earlier grading wrote into a folder of submissions."""
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [e for e in entries if (e / "gradebook.csv").is_file() and (e / "sheets").is_dir()]
-
-
-def _merged(found: list[Submission]) -> list[Submission]:
-    """Put together what was downloaded twice: "analysis-ugo.json" and "analysis-ugo (1).json"."""
-    result: list[Submission] = []
-    place: dict[tuple[str, str], int] = {}
-    for one in found:
-        same = one.origin, one.student.key
-        at = None if one.origin.endswith("/") else place.get(same)
-        if at is None:
-            place[same] = len(result)
-            result.append(one)
-            continue
-        first = result[at]
-        sources = (first.sources + one.sources)[:MOST_FILES]
-        notes = tuple(dict.fromkeys((*first.notes, *one.notes)))
-        problem = first.problem and one.problem
-        result[at] = replace(first, sources=sources, notes=notes, problem=problem, merged=True)
-    return result
 
 
 def read(source: Source) -> bytes:
@@ -292,12 +215,12 @@ def _submission(
         if one.refused:
             says = _("{file} was refused: {reason}.")
             notes.append(says.format(file=one.source.shown, reason=one.refused))
-        elif one.source.suffix in (*_FORMS, ".jsonl"):
+        elif one.source.suffix in (*FORMS, ".jsonl"):
             sources.append(one.source)
         else:
             others.append(one.source.shown)
     problem = ""
-    if not any(s.suffix in _FORMS for s in sources):
+    if not any(s.suffix in FORMS for s in sources):
         parts = [_("There is no worksheet file (analysis-….json).")]
         parts += [_("Found: {files}.").format(files=", ".join(others[:5]))] if others else []
         problem = " ".join([*parts, *notes[:3]])

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from edgelab.classroom.cards import Card
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.language import _
 from edgelab.classroom.worksheets.answers import Answers, Citation, plain
@@ -37,6 +38,14 @@ def told(whole: Answers, target: Path) -> str:
         "`general.name`, then hand in again."
     )
     return says.format(file=target.name)
+
+
+def tell(whole: Answers, target: Path) -> None:
+    """Show what to mend about a file that is handed in; nothing where nothing is."""
+    if text := told(whole, target):
+        card = Card(_("Handed in without a name"), "attention")
+        card.say(text)
+        card.show()
 
 
 def head(journal: Journal) -> Citation | None:

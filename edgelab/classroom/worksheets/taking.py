@@ -19,6 +19,7 @@ from edgelab.classroom.language import _
 from edgelab.classroom.worksheets import exported, markdown_places, markdown_rest
 from edgelab.classroom.worksheets.answers import Answers, plain
 from edgelab.classroom.worksheets.schema import Schema
+from edgelab.errors import EdgelabError, MissingFileError
 
 _MOST_FILES = 20  # of which is remembered what was taken
 _MOST_LINES = 12  # that are shown
@@ -76,6 +77,30 @@ def edits(
         fields[name], digests[name] = typed, now
     outside = tuple(markdown_rest.outside(bare, schema))
     return Edits(said.id, fields, tuple(both), outside, digests)
+
+
+def place(given: str | Path, answers: Path) -> Path:
+    """Return the file that is meant: as given, else beside the answers, where an export stands.
+
+    Raises:
+        MissingFileError: it is in neither place.
+    """
+    path = Path(given).expanduser()
+    if path.parent == Path() and not path.exists():
+        path = answers.with_name(path.name)
+    if not path.exists():
+        says = _("There is no file {path}. Give the path of the edited Markdown worksheet.")
+        raise MissingFileError(says.format(path=path))
+    return path
+
+
+def says_more(path: Path, answers: Path, schema: Schema, now: Answers) -> bool:
+    """Tell whether an edited file says anything that was not taken over."""
+    try:
+        found = edits(path, schema, now, remembered(answers))
+    except EdgelabError:
+        return True
+    return bool(found.fields or found.both or found.outside)
 
 
 def remembered(answers: Path) -> dict[str, dict[str, str]]:

@@ -20,7 +20,6 @@ from typing import Any, Literal, cast
 from edgelab import workspace
 from edgelab.classroom import journal as journals, language as languages
 from edgelab.classroom.journal import Journal
-from edgelab.classroom.language import _
 from edgelab.classroom.worksheets import (
     answers as files,
     audit as audits,
@@ -38,7 +37,7 @@ from edgelab.classroom.worksheets.loading import load
 from edgelab.classroom.worksheets.questions import Language
 from edgelab.classroom.worksheets.schema import Schema
 from edgelab.classroom.worksheets.store import Store
-from edgelab.errors import EdgelabError, InputError, JournalError, MissingFileError
+from edgelab.errors import InputError, JournalError
 
 
 class Worksheet:
@@ -204,13 +203,15 @@ class Worksheet:
                 made with the browser's print).
             path: where to; None takes `NAME.LANGUAGE.md` beside the answers.
         """
-        from edgelab.classroom.worksheets import paper
+        from edgelab.classroom.worksheets import paper, taking
 
         text = paper.text(kind, self.schema, self.answers, self.audit)
         target = Path(path or self.path.with_name(f"{self.schema.id}.{self.lang}.{kind}"))
         target = target.expanduser()
         with languages.speaking(self.lang):
-            done, copy = paper.put(text, target, lambda: self._says_more(target))
+            done, copy = paper.put(
+                text, target, lambda: taking.says_more(target, self.path, self.schema, self.answers)
+            )
             paper.tell_copy(done, copy)
         return done
 
@@ -236,14 +237,8 @@ class Worksheet:
         """
         from edgelab.classroom.worksheets import taking
 
-        beside = self.path.with_name(Path(path).name)  # where `export` puts it
-        given = Path(path).expanduser()
-        beside_counts = given.parent == Path() and not given.exists() and beside.exists()
         with languages.speaking(self.lang):
-            here = beside if beside_counts else given
-            if not here.exists():
-                says = _("There is no file {path}. Give the path of the edited Markdown worksheet.")
-                raise MissingFileError(says.format(path=here))
+            here = taking.place(path, self.path)
             taken = taking.remembered(self.path)
             found = taking.edits(here, self.schema, self.answers, taken, over)
             if found.fields:
@@ -251,16 +246,6 @@ class Worksheet:
             taking.remember(self.path, found, taken)
             taking.tell(here, found)
         return tuple(found.fields)
-
-    def _says_more(self, path: Path) -> bool:
-        """Tell whether an edited Markdown file says anything that was not taken over."""
-        from edgelab.classroom.worksheets import taking
-
-        try:
-            found = taking.edits(path, self.schema, self.answers, taking.remembered(self.path))
-        except EdgelabError:
-            return True
-        return bool(found.fields or found.both or found.outside)
 
     def hand_in(self, path: str | Path | None = None, show: bool = True) -> Path:
         """Write the file to hand in: the answers and the whole journal, and return its path.
@@ -270,17 +255,13 @@ class Worksheet:
                 named after the student.
             show: whether to say so where the worksheet has no name.
         """
-        from edgelab.classroom.cards import Card
-
         whole = handing_in.whole(self.answers, self.journal)
         given = Path(path).expanduser() if path else workspace.workspace() / "handed-in"
         target = given if given.suffix == ".json" else given / handing_in.file_name(whole)
         files.write(target, whole)
         with languages.speaking(self.lang):
-            if show and (told := handing_in.told(whole, target)):
-                card = Card(_("Handed in without a name"), "attention")
-                card.say(told)
-                card.show()
+            if show:
+                handing_in.tell(whole, target)
         return target
 
     def _entry(self, field: Field, given: Any, keep: bool) -> Entry | None:
