@@ -196,7 +196,8 @@ def check_submission(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A worksheet's JSON file; by default the workspace's.", show_default=False
+            help="A worksheet's JSON or Markdown file; by default the workspace's.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:

@@ -99,10 +99,14 @@ def serve(
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
             *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
             *(f"--LabServerApp.app_settings_dir={folder}", "--ServerApp.answer_yes=True"),
+            *_terminals(),
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
         # The token travels in the environment: a command line can be read by every user.
         variables = {**os.environ, **(environment or {}), "JUPYTER_TOKEN": token}
+        # A terminal in JupyterLab finds `edgelab` and the right Python, also where nobody activated them.
+        scripts = str(Path(sys.executable).parent)
+        variables["PATH"] = os.pathsep.join(filter(None, [scripts, variables.get("PATH")]))
         output = log if log is not None else subprocess.DEVNULL
         for attempt in range(_ATTEMPTS):
             port = _free_port()
@@ -126,6 +130,14 @@ def serve(
                 return
             finally:
                 _stop(process)
+
+
+def _terminals() -> list[str]:
+    """Keep terminals from starting as login shells, which on many systems set the PATH anew."""
+    if sys.platform == "win32":
+        return []
+    shell = os.environ.get("SHELL") or "sh"
+    return [f"--ServerApp.terminado_settings={json.dumps({'shell_command': [shell]})}"]
 
 
 def _free_port() -> int:

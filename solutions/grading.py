@@ -43,8 +43,9 @@ grading.overview(result)
 # ## Mark
 #
 # One answer at a time, rubric and usual mistakes below it. What you type is saved at once in the student's sheet
-# (`sheets/*.yaml`), which you may also edit by hand. Nothing overwrites your marks: run the first cell again when
-# somebody hands in late. If an answer changed after you marked it, the sheet says so and keeps your mark.
+# (`sheets/*.yaml`), which you may also edit by hand. Nothing overwrites your marks: when somebody hands in late, run the
+# cell above that grades (`result = …`) again, then the next one for a new place to mark. If an answer changed after you
+# marked it, the sheet says so and keeps your mark.
 
 # %%
 desk = grading.desk(out)

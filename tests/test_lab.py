@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -61,6 +62,31 @@ def test_nobody_gets_in_without_the_token(server: lab.Server) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         get(server, "api/contents", with_token=False)
     assert caught.value.code == 403
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks a shell of Unix")
+def test_a_terminal_finds_the_commands_of_the_course(server: lab.Server) -> None:
+    websocket = pytest.importorskip("websocket")
+    parts = urlsplit(server.url)
+    token = {"Authorization": f"token {parse_qs(parts.query)['token'][0]}"}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    asked = urllib.request.Request(
+        f"{parts.scheme}://{parts.netloc}/api/terminals", b"", token, method="POST"
+    )
+    name = json.loads(opener.open(asked, timeout=30).read())["name"]
+    address = f"ws://{parts.netloc}/terminals/websocket/{name}"
+    line = websocket.create_connection(address, timeout=30, header=token)
+    try:
+        scripts = Path(sys.executable).parent
+        asked_for = f"case :$PATH: in *:{scripts}:*) echo fo''und;; *) echo mis''sing;; esac\r"
+        line.send(json.dumps(["stdin", asked_for]))
+        told = ""
+        while "found" not in told and "missing" not in told:
+            kind, text = json.loads(line.recv())[:2]
+            told += text if kind == "stdout" else ""
+        assert "found" in told
+    finally:
+        line.close()
 
 
 def test_no_news_are_asked_for(server: lab.Server) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.journal_cli import journal_app
+from edgelab.classroom.worksheets import Worksheet
 
 
 @pytest.fixture
@@ -57,3 +60,34 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     status, text = run("verify", str(tmp_path / "none.jsonl"))
     assert status == 2
     assert "There is no file" in text
+
+
+def handed_in(path: Path, **changes: Any) -> Path:
+    written = Worksheet("analysis", lang="en").hand_in(path)
+    content = json.loads(written.read_text("utf-8"))
+    content["journal"] = content["journal"][: changes["lines"]]
+    written.write_text(json.dumps(content), "utf-8")
+    return written
+
+
+def test_verify_says_what_a_journal_alone_cannot_tell(filled: Path) -> None:
+    filled.write_text("".join(filled.read_text("utf-8").splitlines(True)[:2]), "utf-8")
+    status, text = run("verify", str(filled))
+    assert status == 0
+    assert "cut off at the end can't be seen" in text
+
+
+def test_verify_of_a_hand_in_knows_its_last_record(filled: Path, tmp_path: Path) -> None:
+    status, text = run("verify", str(handed_in(tmp_path / "whole.json", lines=3)))
+    assert status == 0
+    assert "Record 3, the last one that the worksheet names, is there." in text
+    status, text = run("verify", str(handed_in(tmp_path / "cut.json", lines=2)))
+    assert status == 1
+    assert "Record 3 is cited elsewhere and is not here" in text
+
+
+def test_verify_holds_the_workspaces_journal_against_its_worksheet(filled: Path) -> None:
+    Worksheet("analysis", lang="en").answer("general.name", "Ada")
+    assert run("verify")[0] == 0
+    filled.write_text("".join(filled.read_text("utf-8").splitlines(True)[:2]), "utf-8")
+    assert run("verify")[0] == 1

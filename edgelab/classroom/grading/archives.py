@@ -57,11 +57,11 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
         says = _("{file} is no readable ZIP file ({error}).")
-        raise FormatError(says.format(file=path.name, error=error)) from error
+        raise FormatError(says.format(file=shown(path.name), error=error)) from error
     if len(archive.infolist()) > MOST_MEMBERS:
         archive.close()
         says = _("{file} lists more than {n} files; it was not opened.")
-        raise FormatError(says.format(file=path.name, n=MOST_MEMBERS))
+        raise FormatError(says.format(file=shown(path.name), n=MOST_MEMBERS))
     return archive
 
 
@@ -133,8 +133,8 @@ def shown(name: str, width: int = 80) -> str:
 
 
 def _too_large(name: str, limit: int) -> str:
-    says = _("{file} is larger than {limit}, the limit for a hand-in.")
-    return says.format(file=shown(name), limit=with_unit(limit / 1e6, "MB"))
+    says = _("{file} is larger than {size}, the limit for a hand-in.")
+    return says.format(file=shown(name), size=with_unit(limit / 1e6, "MB"))
 
 
 def _refusal(info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from edgelab import workspace
 from edgelab.classroom.chain import Entry
 from edgelab.classroom.grading import (
     alike,
+    doubts,
     feedback,
     machines,
     marking,
@@ -91,6 +92,9 @@ class Graded:
     decided: Decided = field(default_factory=Decided)
     kinds: Mapping[str, int] = field(default_factory=dict)  # of what the audit found
     errors: tuple[str, ...] = ()  # what it found wrong, without what is only missing
+    doubts: tuple[
+        str, ...
+    ] = ()  # what a person must look at: figures without proof, another's name
     journal: JournalState = field(default_factory=JournalState)
     exercises: Mapping[str, int] = field(default_factory=dict)  # lesson → passed
     trace: alike.Trace = field(default_factory=lambda: alike.Trace(""))
@@ -134,6 +138,9 @@ def assess(submission: Submission, course: Course) -> Graded:
             file=found.file,
             language=found.answers.language,
             typed_name=_typed_name(found),
+            doubts=doubts.found(
+                submission.student.name, course.schema, found.answers, checked, found.reading
+            ),
             kinds=Counter(f.kind for f in checked.findings),
             errors=tuple(str(f) for f in checked.errors if f.kind != "missing")[:50],
         )
@@ -192,6 +199,7 @@ def _head(graded: Graded) -> dict[str, str]:
     return {
         "student": graded.key,
         "name": graded.name,
+        "from": graded.submission.origin,
         "file": graded.file,
         "problem": graded.problem,
     }

@@ -20,6 +20,7 @@ from edgelab.classroom.grading import (
     assessment,
     class_page,
     gradebook,
+    keys,
     lms,
     machines,
     machines_chart,
@@ -108,18 +109,19 @@ def _graded(
     course: Course, folder: Path, export: Path | None, column: str, processes: int | None
 ) -> Result:
     exported = _read(export) if export else b""
-    found = submissions.find(folder, leave_out=[course.out])
+    kept = keys.bound(course.out / assessment.SHEETS)
+    found = submissions.find(folder, leave_out=[course.out], kept=kept)
     if not found:
         raise InputError(f"There is no hand-in in {folder}.")
     graded = sorted(pool.assessed(found, course, processes), key=lambda g: g.key)
     with progress.task("Comparing the hand-ins with each other"):
         likeness = alike.compare([g.trace for g in graded])
     files = [gradebook.write(course.out / "gradebook.csv", course, graded, likeness)]
-    notes = _orphans(course, graded)
+    notes = _orphans(course, graded) + _old(folder, course)
     if export:
         filled = lms.fill(exported, _results(graded), course.schema.points, column)
         files.append(workspace.atomic_write(course.out / "lms" / export.name, filled.content))
-        notes += filled.problems
+        notes += [*filled.notes, *filled.problems]
     files += _class_files(course, graded, likeness, notes)
     return Result(course, tuple(graded), likeness, tuple(files), tuple(notes))
 
@@ -170,12 +172,25 @@ def _class_files(
 def _orphans(course: Course, graded: Sequence[Graded]) -> list[str]:
     """Name the sheets that no hand-in belongs to any more: their marks are nowhere else."""
     known = {g.key for g in graded}
-    left = sorted(p.stem for p in (course.out / assessment.SHEETS).glob("*.yaml"))
-    says = _("The sheet {file} belongs to no hand-in of this folder.")
+    notes = []
+    for path in sorted((course.out / assessment.SHEETS).glob("*.yaml")):
+        if path.stem.removesuffix(".new") in known:
+            continue
+        owner = keys.owner_of(path) or path.stem
+        says = _(
+            "The sheet {file} belongs to “{owner}”, which is not among the hand-ins: its marks count for "
+            "nobody. If that hand-in was only renamed, give it its old name."
+        )
+        notes.append(says.format(file=path.name, owner=owner))
+    return notes
+
+
+def _old(folder: Path, course: Course) -> list[str]:
+    says = _("{name} holds the results of an earlier grading; it was not taken for a hand-in.")
     return [
-        says.format(file=f"{stem}.yaml")
-        for stem in left
-        if stem not in known and stem.removesuffix(".new") not in known
+        says.format(name=path.name)
+        for path in submissions.old_results(folder)
+        if path.resolve() != course.out
     ]
 
 

@@ -65,12 +65,15 @@ def summary(graded: Sequence[Graded]) -> str:
     """Return the class in one sentence."""
     states = [gradebook.status(g) for g in graded]
     told = ngettext("{n} hand-in", "{n} hand-ins", len(graded)).format(n=len(graded))
+    done, waiting, unread = (
+        states.count(state) for state in (gradebook.GRADED, gradebook.OPEN, gradebook.UNREADABLE)
+    )
     parts = [
-        (gradebook.GRADED, _("{n} marked completely")),
-        (gradebook.OPEN, _("{n} with questions to mark")),
-        (gradebook.UNREADABLE, _("{n} that could not be read")),
+        (done, ngettext("{n} marked completely", "{n} marked completely", done)),
+        (waiting, ngettext("{n} with questions to mark", "{n} with questions to mark", waiting)),
+        (unread, ngettext("{n} that could not be read", "{n} that could not be read", unread)),
     ]
-    counts = [text.format(n=states.count(state)) for state, text in parts if state in states]
+    counts = [text.format(n=count) for count, text in parts if count]
     return _("{hand_ins}: {states}.").format(hand_ins=told, states=", ".join(counts))
 
 
@@ -82,10 +85,11 @@ def _section(title: str, parts: Sequence[str]) -> list[str]:
 def _attention(graded: Sequence[Graded]) -> list[str]:
     rows = []
     for one in graded:
-        reasons = [one.problem, *one.decided.problems, *one.notes]
+        # What the audit says of the journal stands among the doubts too.
+        reasons = [one.problem, *one.decided.problems, *one.doubts, *one.notes]
         if one.journal.tampered:
             reasons += one.journal.problems[:3]
-        rows += [(one.name, one.key, reason) for reason in reasons if reason]
+        rows += [(one.name, one.key, reason) for reason in dict.fromkeys(reasons) if reason]
     return [_list((_("Student"), _("Key"), _("What")), rows)]
 
 

@@ -31,15 +31,16 @@ def overview(result: Result) -> tables.Table:
 
 
 def _overview(result: Result) -> tables.Table:
-    def needs(graded: Graded) -> int:
-        return sum(map(len, (graded.problem, graded.decided.problems, graded.journal.problems)))
+    def needs(graded: Graded) -> tuple[bool, int]:
+        told = (graded.problem, graded.decided.problems, graded.doubts)
+        return graded.journal.tampered, sum(map(len, told))
 
     rows = []
-    for one in sorted(result.graded, key=lambda g: (-needs(g), g.key))[:_MOST_ROWS]:
-        told = [one.problem, *one.decided.problems, *one.journal.problems, *one.notes]
+    for one in sorted(result.graded, key=needs, reverse=True)[:_MOST_ROWS]:
+        told = [one.problem, *one.decided.problems, *one.doubts, *one.journal.problems, *one.notes]
         alike = result.likeness.of(one.key)
         told += [_("similar to {keys}").format(keys=", ".join(alike[:5]))] if alike else []
-        reason = " ".join(text for text in told if text)
+        reason = " ".join(text for text in dict.fromkeys(told) if text)
         cut = reason if len(reason) <= _LONGEST else reason[: _LONGEST - 1] + "…"
         points, open_ = one.decided.total, len(one.decided.open)
         rows.append((one.name, points, open_, len(one.errors), cut))

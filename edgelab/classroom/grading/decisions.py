@@ -19,7 +19,7 @@ from edgelab.classroom.language import _
 
 _OURS = ("question", "title", "of", "proposed", "why", "check", "criteria", "answer", "seen")
 _THEIRS = ("points", "comment")
-TOP = ("student", "name", "file", "problem", "total", "comment", "questions")
+TOP = ("student", "name", "from", "file", "problem", "total", "comment", "questions")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def given_in(
         name = str(entry.get("question"))
         more = {k: v for k, v in entry.items() if k not in (*_OURS, *_THEIRS)}
         written = entry.get("points")
-        comment = str(entry.get("comment") or "")
+        written_comment = entry.get("comment")
+        comment = "" if written_comment is None else str(written_comment)
         check = str(entry.get("check") or "")
         if written is None and not comment and not more:
             continue

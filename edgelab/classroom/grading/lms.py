@@ -14,11 +14,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgelab.classroom.grading import spans, students
+from edgelab.classroom.grading import lms_rows as rows_of, spans
 from edgelab.classroom.grading.decisions import hundredths
+from edgelab.classroom.grading.lms_rows import Result
 from edgelab.classroom.grading.spans import Sheet
-from edgelab.classroom.language import _
+from edgelab.classroom.language import _, format_number, ngettext
 from edgelab.errors import InputError
+
+__all__ = ["Filled", "Result", "fill"]
 
 # Headers of the column for the mark, in Moodle's languages that a European class meets.
 _MARK_HEADERS = {
@@ -40,30 +43,6 @@ _FEEDBACK_HEADERS = {
 }
 _MAXIMUM_HEADERS = {"maximum grade", "note maximale", "bestwertung", "calificación máxima"}
 _CANVAS_TITLE = re.compile(r".*\(\d+\)")
-_PARTICIPANT = re.compile(r"\D*?(\d+)")
-_LOGIN_HEADERS = re.compile(
-    r"mail|courriel|login|user ?name|identifiant de connexion|nom d.utilisateur"
-)
-_NAME_HEADERS = re.compile(
-    r"^(student|full name|nom complet|name|nom|prénom/nom|vollständiger name)"
-)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one student is to get.
-
-    Args:
-        student: whose it is.
-        names: other names that the student is known by (typed in the worksheet, a login).
-        points: None where the mark is not complete.
-        comment: for the feedback column, where there is one.
-    """
-
-    student: students.Student
-    points: float | None
-    names: tuple[str, ...] = ()
-    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +54,7 @@ class Filled:
     rows: int  # that got a mark
     scale: float  # of a mark: platform's maximum over the worksheet's points
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # about the file as a whole
 
 
 def fill(content: bytes, results: Sequence[Result], points: float, column: str = "") -> Filled:
@@ -97,7 +77,8 @@ def fill(content: bytes, results: Sequence[Result], points: float, column: str =
     scale = maximum / points if maximum and points else 1.0
     comma = _decimal_comma(sheet, header, at)
     feedback = next((i for i, h in enumerate(header) if h.casefold() in _FEEDBACK_HEADERS), None)
-    matched, problems = _matched(sheet, header, at, results, first)
+    matched, problems = rows_of.matched(sheet, header, at, results, first)
+    unmarked = []
     values: dict[tuple[int, int], str] = {}
     rows = 0
     for row, result in matched.items():
@@ -107,8 +88,7 @@ def fill(content: bytes, results: Sequence[Result], points: float, column: str =
             problems.append(says.format(name=result.student.name, line=row + 1))
             continue
         if result.points is None:
-            says = _("{name}: some questions are not marked yet; left empty.")
-            problems.append(says.format(name=result.student.name))
+            unmarked.append(result.student.name)
             continue
         mark = f"{hundredths(result.points * scale):.2f}".rstrip("0").rstrip(".")
         mark = mark.replace(".", ",") if comma else mark
@@ -122,24 +102,63 @@ def fill(content: bytes, results: Sequence[Result], points: float, column: str =
         free = feedback is not None and feedback < len(cells) and not cells[feedback].value.strip()
         if feedback is not None and free and result.comment:
             values[row, feedback] = spans.harmless(result.comment)
-    return Filled(spans.filled(sheet, values), header[at], rows, scale, tuple(problems))
+    if unmarked:
+        text = ngettext(
+            "{n} hand-in is not marked completely yet; its cell stays empty: {names}.",
+            "{n} hand-ins are not marked completely yet; their cells stay empty: {names}.",
+            len(unmarked),
+        )
+        problems.append(text.format(n=len(unmarked), names=rows_of.several(unmarked)))
+    notes = [
+        _scaled(results, points, maximum, header[at]) if rows else "",
+        rows_of.absent(sheet, header, first, matched.keys()),
+    ]
+    told = tuple(note for note in notes if note)
+    content = spans.filled(sheet, values)
+    return Filled(content, header[at], rows, scale, tuple(problems), told)
+
+
+def _scaled(results: Sequence[Result], points: float, maximum: float | None, column: str) -> str:
+    """Return on which scale the marks stand in the file, once for all, with the first as the example."""
+    if maximum is None:
+        says = _(
+            "The exported file says no maximum for “{column}”: the marks are written out of {points}. "
+            "Where the platform counts otherwise, export a file with the maximum, or set it there to {points}."
+        )
+        return says.format(column=column, points=format_number(points, 4))
+    if maximum == points:
+        return ""
+    given = next((r.points for r in results if r.points), points)
+    says = _("The platform counts out of {maximum}: {given}/{points} becomes {mark}/{maximum}.")
+    numbers = {
+        "maximum": maximum,
+        "given": given,
+        "points": points,
+        "mark": given * maximum / points,
+    }
+    return says.format(**{name: format_number(value, 4) for name, value in numbers.items()})
 
 
 def _mark_column(header: list[str], column: str) -> int:
     if column:
         if column not in header:
-            raise InputError(
-                f"The exported file has no column {column!r}; it has {', '.join(header)}."
-            )
+            says = _("The exported file has no column “{column}”; it has {columns}.")
+            raise InputError(says.format(column=column, columns=", ".join(header)))
         return header.index(column)
     found = [i for i, h in enumerate(header) if h.casefold() in _MARK_HEADERS]
     found = found or [i for i, h in enumerate(header) if _CANVAS_TITLE.fullmatch(h)]
     if len(found) != 1:
-        several = ", ".join(repr(header[i]) for i in found)
-        raise InputError(
-            f"The exported file has {f'several columns for marks ({several})' if found else 'no column for marks'}; "
-            f"say which to fill with --lms-column. Its columns: {', '.join(header)}."
+        several = ", ".join(f"“{header[i]}”" for i in found)
+        says = _(
+            "The exported file has no column for marks; say which to fill with --lms-column. "
+            "Its columns: {columns}."
         )
+        if found:
+            says = _(
+                "The exported file has several columns for marks ({several}); say which to fill with "
+                "--lms-column. Its columns: {columns}."
+            )
+        raise InputError(says.format(several=several, columns=", ".join(header)))
     return found[0]
 
 
@@ -172,69 +191,3 @@ def _number(text: str) -> float | None:
         return float(text.strip().replace(",", "."))
     except ValueError:
         return None
-
-
-def _matched(
-    sheet: Sheet, header: list[str], at: int, results: Sequence[Result], first: int
-) -> tuple[dict[int, Result], list[str]]:
-    index = _index(sheet, header, at, first)
-    claims: dict[int, list[Result]] = {}
-    problems = []
-    for result in results:
-        student = result.student
-        rows, typed = _rows_of(result, index)
-        if len(rows) == 1:
-            claims.setdefault(min(rows), []).append(result)
-            if typed:
-                says = _("{name}: matched by the name typed in the worksheet; check line {line}.")
-                problems.append(says.format(name=student.name, line=min(rows) + 1))
-        elif rows:
-            says = _("{name}: {n} rows fit; none was filled.")
-            problems.append(says.format(name=student.name, n=len(rows)))
-        else:
-            says = _("{name}: no row of the exported file fits.")
-            problems.append(says.format(name=student.name))
-    matched = {}
-    for row, claiming in claims.items():
-        if len(claiming) > 1:
-            names = ", ".join(c.student.key for c in claiming)
-            says = _("Line {line} fits several hand-ins ({names}); it was not filled.")
-            problems.append(says.format(line=row + 1, names=names))
-        else:
-            matched[row] = claiming[0]
-    return matched, problems
-
-
-def _index(sheet: Sheet, header: list[str], at: int, first: int) -> dict[str, set[int]]:
-    """Return the rows by everything that names a student in them, each kind with a prefix."""
-    index: dict[str, set[int]] = {}
-    for row in range(first, len(sheet.rows)):
-        for i, cell in enumerate(sheet.rows[row][: len(header)]):
-            value, title = cell.value.strip(), header[i].casefold()
-            if not value or i == at:
-                continue
-            keys = []
-            named = bool(_NAME_HEADERS.search(title))
-            if title == "id" or (i == 0 and not named):
-                number = _PARTICIPANT.fullmatch(value)
-                keys += [f"number {number[1]}"] if number else []
-            if "@" in value or _LOGIN_HEADERS.search(title):
-                keys.append(f"login {value.casefold()}")
-            if named:
-                keys.append(f"name {students.plain(value)}")
-            for key in keys:
-                index.setdefault(key, set()).add(row)
-    return index
-
-
-def _rows_of(result: Result, index: dict[str, set[int]]) -> tuple[set[int], bool]:
-    """Return the rows of the surest kind of match, and whether only a typed name gave them."""
-    student = result.student
-    if student.number and (rows := index.get(f"number {student.number}")):
-        return rows, False
-    # What the platform's folder says comes before what a student typed.
-    for name in (student.name, *result.names):
-        for key in (f"login {name.strip().casefold()}", f"name {students.plain(name)}"):
-            if rows := index.get(key):
-                return rows, name != student.name
-    return set(), False

@@ -9,103 +9,26 @@ class before the next is fairer than student by student, so that is the order of
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgelab.classroom.grading import assessment, decisions, sheets
 from edgelab.classroom.grading.feedback import safe
+from edgelab.classroom.grading.marking_cases import (
+    Case,
+    cases,
+    comment_of,
+    commented,
+    fresh,
+    points_decided,
+    progress,
+    shown,
+)
 from edgelab.classroom.language import _, format_number
-from edgelab.errors import EdgelabError, FormatError, MissingFileError
-from edgelab.reporting import tables
 
-_BOX = "border-left:3px solid #56b4e9;padding:.2em .8em;margin:.3em 0;white-space:pre-wrap;max-width:52em"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One answer of one student."""
-
-    path: Path
-    name: str
-    entry: Mapping[str, Any]
-
-    @property
-    def question(self) -> str:
-        """Return the question's identifier."""
-        return str(self.entry.get("question"))
-
-    @property
-    def open(self) -> bool:
-        """Tell whether nobody has marked it and no points are proposed, or a mark needs a look."""
-        written, proposed = self.entry.get("points"), self.entry.get("proposed")
-        return (written is None and proposed is None) or bool(self.entry.get("check"))
-
-
-def cases(out: str | Path) -> list[Case]:
-    """Return every answer of a graded class, question by question.
-
-    Raises:
-        MissingFileError: nothing was graded into this folder.
-    """
-    folder = Path(out) / assessment.SHEETS
-    paths = sorted(folder.glob("*.yaml"))
-    if not paths:
-        raise MissingFileError(
-            f"There are no sheets in {folder}. Grade a folder first: edgelab grade worksheets/analysis.yaml "
-            f"submissions/ --out {out}"
-        )
-    found: list[Case] = []
-    for path in paths:
-        try:
-            content = sheets.read(path)
-        except FormatError:
-            continue  # named by the next `edgelab grade`
-        name = str(content.get("name") or path.stem)
-        found += [
-            Case(path, name, entry) for entry in decisions.questions(content) if "of" in entry
-        ]
-    order = {name: at for at, name in enumerate(dict.fromkeys(case.question for case in found))}
-    return sorted(found, key=lambda case: (order[case.question], case.path.name))
-
-
-def progress(every: list[Case]) -> tables.Table:
-    """Return how much of each question is marked."""
-    rows = []
-    for name in dict.fromkeys(case.question for case in every):
-        own = [case for case in every if case.question == name]
-        marked = sum(not case.open for case in own)
-        rows.append((name, str(own[0].entry.get("title")), marked, len(own) - marked))
-    return tables.of_rows((_("Question"), _("Asked"), _("Marked"), _("To mark")), rows)
-
-
-def shown(case: Case) -> str:
-    """Return one answer with what stands beside it, as HTML."""
-    entry = case.entry
-    answer = entry.get("answer")
-    texts = (
-        [f"{label}: {text}" for label, text in answer.items()] if isinstance(answer, dict) else []
-    )
-    if len(texts) == 1 and isinstance(answer, dict):
-        texts = [str(next(iter(answer.values())))]
-    body = "".join(f'<div style="{_BOX}">{safe(text)}</div>' for text in texts)
-    nothing = _("Nothing was written.")
-    criteria = entry.get("criteria")
-    listed = "".join(
-        f"<li>{safe(str(line))}</li>" for line in (criteria if isinstance(criteria, list) else [])
-    )
-    check = entry.get("check")
-    parts = [
-        f"<h4 style='margin:.4em 0'>{safe(str(entry.get('title')))}</h4>",
-        f"<p style='margin:.2em 0'><strong>{safe(case.name)}</strong></p>",
-        body or f"<p>{safe(nothing)}</p>",
-        f"<ul style='margin:.3em 0'>{listed}</ul>" if listed else "",
-        f"<p style='margin:.2em 0'>{safe(str(entry.get('why') or ''))}</p>",
-        f"<p style='margin:.2em 0'><strong>{safe(str(check))}</strong></p>" if check else "",
-    ]
-    return "".join(parts)
+__all__ = ["Case", "cases", "desk", "progress", "shown"]
 
 
 def desk(out: str | Path) -> Any:
@@ -197,23 +120,26 @@ def _widget_class() -> type[Any]:
         def _show(self, _change: object = None) -> None:
             if self.student.value is None:
                 return
+            # The sheet may have been edited by hand since it was read.
+            self.every[self.student.value] = fresh(self.case)
             entry = self.case.entry
             self.answer.value = shown(self.case)
-            written = entry.get("points")
-            self._quiet = True  # what is shown is no decision
-            try:
-                self.points.value = "" if written is None else _as_text(written)
+            with _quietly(self):
+                self.points.value = _as_text(entry.get("points"))
                 self.points.placeholder = _hint(entry)
-                self.comment.value = str(entry.get("comment") or "")
-            finally:
-                self._quiet = False
+                self.comment.value = comment_of(entry)
             self._tell("")
 
-        def _save(self, _change: object = None) -> None:
-            if not self._quiet:
-                at = self.student.value
-                self.every[at], said = _decided(self.case, self.points.value, self.comment.value)
-                self._tell(said)
+        def _save(self, change: Any) -> None:
+            if self._quiet:
+                return
+            # Each for itself: points that are none must not cost a comment.
+            decide = points_decided if change["owner"] is self.points else commented
+            at = self.student.value
+            self.every[at], said = decide(self.case, change["new"])
+            with _quietly(self):
+                self.comment.value = comment_of(self.case.entry)
+            self._tell(said)
 
         def _tell(self, text: str) -> None:
             self.state.value = f"<span>{safe(f'{text} {_counted(self.every)}'.strip())}</span>"
@@ -228,21 +154,6 @@ def _widget_class() -> type[Any]:
 def _titles(every: list[Case]) -> list[tuple[str, str]]:
     titles = {case.question: str(case.entry.get("title")) for case in every}
     return [(f"{name}  {title}", name) for name, title in titles.items()]
-
-
-def _decided(case: Case, written: str, comment: str) -> tuple[Case, str]:
-    """Write a decision into the sheet; return the case as it stands now, and what to tell."""
-    of = float(case.entry.get("of") or 0)
-    points, problem = decisions.valid(written.strip() or None, of)
-    if problem:
-        return case, problem.format(question=case.question, written=written[:40], of=f"{of:g}")
-    try:
-        sheets.decide(case.path, case.question, points, comment)
-    except EdgelabError as error:
-        return case, str(error)
-    entry = {key: value for key, value in case.entry.items() if key != "check"}
-    now = Case(case.path, case.name, entry | {"points": points, "comment": comment})
-    return now, _("Saved in {file}.").format(file=case.path.name)
 
 
 def _following(every: list[Case], here: int) -> int | None:
@@ -265,5 +176,17 @@ def _hint(entry: Mapping[str, Any]) -> str:
     return hint
 
 
+@contextlib.contextmanager
+def _quietly(desk: Any) -> Iterator[None]:
+    """Show without deciding: a value that is put into a field is nobody's decision."""
+    desk._quiet = True
+    try:
+        yield
+    finally:
+        desk._quiet = False
+
+
 def _as_text(points: Any) -> str:
+    if points is None:
+        return ""
     return format_number(points, 4) if isinstance(points, int | float) else str(points)

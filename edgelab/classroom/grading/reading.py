@@ -3,8 +3,8 @@
     found = take(submission, schema)
     found.answers, found.reading, found.problem, found.notes
 
-Of several files that can be read, the one that was saved last counts, and the others are named. A worksheet
-filled in Markdown counts where there is no JSON file.
+Of several files that can be read, the JSON file that was saved last counts, and the others are named. A
+Markdown worksheet counts where no JSON file can be read, or where it holds more answers.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgelab.classroom import tampering
-from edgelab.classroom.grading import archives, submissions
+from edgelab.classroom.grading import archives, students, submissions
 from edgelab.classroom.grading.submissions import MOST_READ, Source, Submission
 from edgelab.classroom.language import _
 from edgelab.classroom.tampering import Reading
-from edgelab.classroom.worksheets import answers as files, filling, markdown, values
-from edgelab.classroom.worksheets.answers import Answers, Entry
-from edgelab.classroom.worksheets.questions import Language
+from edgelab.classroom.worksheets import answers as files, by_hand
+from edgelab.classroom.worksheets.answers import Answers, plain
+from edgelab.classroom.worksheets.evidence import Evidence
 from edgelab.classroom.worksheets.schema import Schema
 from edgelab.errors import EdgelabError, FormatError
 
-_MOST_MARKDOWN = 1_000_000  # bytes
-_MOST_TYPED = 100_000  # characters
 _MOST_LINES = 50_000  # of a journal; a whole course writes some hundreds
 _LONGEST_REASON = 400
 
@@ -61,46 +59,68 @@ def take(submission: Submission, schema: Schema) -> HandIn:
         found.append((answers, source))
     if not found:
         return HandIn(problem=" ".join(reasons[:3]), notes=tuple(notes))
-    found.sort(key=lambda pair: pair[0].saved)
-    answers, source = found[-1]
-    if len(found) > 1:
-        others = ", ".join(other.shown for _, other in found[:-1])
-        says = _("{file} was saved last and counts; also handed in: {others}.")
-        notes.append(says.format(file=source.shown, others=others))
+    if submission.merged and (problem := _of_several(found)):
+        return HandIn(problem=problem, notes=tuple(notes))
+    answers, source = _counting(found, notes)
     notes += reasons[:3]
-    reading = _journal(submission, answers, notes)
+    others = [other for other, _source in found if other is not answers]
+    reading = _journal(submission, answers, others, notes)
     if source.suffix == ".md" and reading:
-        # A form filled by hand does not say which comparison it speaks of.
-        answers.subjects = filling.proposed_subjects(reading.entries) or answers.subjects
+        by_hand.choose_subjects(answers, Evidence(reading.entries))
     return HandIn(answers, reading, source.shown, "", tuple(notes))
 
 
 def _parsed(source: Source, schema: Schema) -> Answers:
     content = submissions.read(source)
     if source.suffix == ".md":
-        return _from_markdown(content, source, schema)
+        return by_hand.answers_of(content, source.shown, schema)
     return files.parse(content, source.shown)
 
 
-def _from_markdown(content: bytes, source: Source, schema: Schema) -> Answers:
-    """Return the answers that were written into the Markdown form by hand."""
-    if len(content) > _MOST_MARKDOWN:
-        raise FormatError(_("{file} is too long for a worksheet.").format(file=source.shown))
-    texts = markdown.parse(content.decode("utf-8", "replace"), schema)
-    if not any(text.strip() for text in texts.values()):
-        says = _("{file} holds no answers of the worksheet “{name}”.")
-        raise FormatError(says.format(file=source.shown, name=schema.id))
-    language: Language = "fr" if source.name.lower().endswith(".fr.md") else "en"
-    answers = Answers(worksheet=schema.id, schema_hash=schema.hash, language=language)
-    for name, text in texts.items():
-        understood = values.understand(schema.field(name), text)
-        if understood.value is not None:
-            answers.entries[name] = Entry(value=understood.value, typed=text[:_MOST_TYPED])
-    return answers
+def _counting(found: list[tuple[Answers, Source]], notes: list[str]) -> tuple[Answers, Source]:
+    """Return the file that counts: the one saved last, or Markdown that holds more than it."""
+    dated = sorted((f for f in found if f[1].suffix != ".md"), key=lambda f: f[0].saved)
+    # Markdown does not say when it was saved; of several the fullest counts.
+    papers = sorted((f for f in found if f[1].suffix == ".md"), key=lambda f: _filled(f[0]))
+    chosen = (dated or papers)[-1]
+    if papers and _filled(papers[-1][0]) > _filled(chosen[0]):
+        chosen = papers[-1]
+    others = [f"{source.shown} ({_filled(a)})" for a, source in found if source is not chosen[1]]
+    if not others:
+        return chosen
+    if papers:
+        says = _("{file} counts, with {filled} places filled; also handed in: {others}.")
+    else:
+        says = _("{file} was saved last and counts ({filled}); also handed in: {others}.")
+    told = {"file": chosen[1].shown, "filled": _filled(chosen[0]), "others": ", ".join(others)}
+    notes.append(says.format(**told))
+    return chosen
 
 
-def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Reading | None:
-    """Return the journal that was handed in: in the answers' file, else beside it."""
+def _filled(answers: Answers) -> int:
+    return sum(plain(entry) is not None for entry in answers.entries.values())
+
+
+def _of_several(found: list[tuple[Answers, Source]]) -> str:
+    """Return what is wrong where two files of one name bear the names of different students."""
+    names: dict[str, str] = {}
+    for answers, source in found:
+        typed = plain(answers.entries.get("general.name"))
+        if isinstance(typed, str):
+            names.setdefault(students.plain(typed), f"{source.shown} ({archives.shown(typed, 60)})")
+    if len(names) < 2:
+        return ""
+    says = _(
+        "These files have the name of one student and bear several: {files}. Rename them, so that each "
+        "student has a file; then grade again."
+    )
+    return says.format(files=", ".join(names.values()))
+
+
+def _journal(
+    submission: Submission, answers: Answers, others: list[Answers], notes: list[str]
+) -> Reading | None:
+    """Return the journal that was handed in: in the answers' file, else beside it, else in another file."""
     content = files.journal_content(answers)
     if content is not None:
         return _verified(content, _("The journal in the file"), notes)
@@ -109,6 +129,10 @@ def _journal(submission: Submission, answers: Answers, notes: list[str]) -> Read
             return _verified(submissions.read(source), source.shown, notes)
         except FormatError as error:
             notes.append(str(error))
+    for other in reversed(others):
+        content = files.journal_content(other)
+        if content is not None:
+            return _verified(content, _("The journal in another file"), notes)
     return None
 
 

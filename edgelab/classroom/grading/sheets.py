@@ -10,7 +10,6 @@ that line. A sheet that can't be read is left alone, and the new one is written 
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +18,12 @@ from typing import Any
 import yaml
 
 from edgelab import workspace
-from edgelab.classroom.grading import comments, decisions
+from edgelab.classroom.grading import comments, decisions, sheet_reading
 from edgelab.classroom.grading.decisions import Decided, Decision, questions
 from edgelab.classroom.grading.marking import Mark
 from edgelab.classroom.language import N_, _
 from edgelab.errors import FormatError
 
-MOST_BYTES = 5_000_000
 _LONGEST_TEXT = 4_000  # of an answer, as it is shown in the sheet
 
 
@@ -55,24 +53,28 @@ def store(
     Raises:
         StorageError: the sheet can't be written.
     """
-    target = path
-    given: dict[str, Decision] = {}
-    comment = ""
-    problems: list[str] = []
-    more: dict[str, Any] = {}
-    notes = comments.Notes()
+    by_question = {m.question: m for m in marks}
+    target, beside = path, path.with_name(f"{path.stem}.new.yaml")
     try:
-        before, notes = _read(path)
-        more = {key: value for key, value in before.items() if key not in decisions.TOP}
-        given, comment, problems = decisions.given_in(before, {m.question: m for m in marks})
-        owner = before.get("name")
-        if owner not in (None, head["name"]) and (given or comment):
-            says = _("The sheet {file} was of “{owner}”; its marks were kept.")
-            problems.append(says.format(file=path.name, owner=str(owner)[:80]))
+        before, notes, problems = sheet_reading.read(path)
+        problems += _left_over(beside)
     except FormatError as error:
-        target = path.with_name(f"{path.stem}.new.yaml")
+        target = beside
         says = _("The sheet can't be read, and its marks do not count: {error} See {file}.")
-        problems.append(says.format(error=error, file=target.name))
+        told = says.format(error=error, file=beside.name)
+        try:
+            # A person may have gone on marking there: what stands in it counts, and stays.
+            before, notes, problems = sheet_reading.read(beside)
+            problems.insert(0, told)
+        except FormatError as second:
+            return Decided(tuple(marks), problems=(told, str(second)))
+    more = {key: value for key, value in before.items() if key not in decisions.TOP}
+    given, comment, wrong = decisions.given_in(before, by_question)
+    problems += wrong
+    owner = before.get("name")
+    if owner not in (None, head["name"]) and (given or comment):
+        says = _("The sheet {file} was of “{owner}”; its marks were kept.")
+        problems.append(says.format(file=path.name, owner=str(owner)[:80]))
     decided = Decided(tuple(marks), given, comment, more, tuple(problems))
     content = _written(decided, head, shown, notes)
     if not (target.exists() and target.read_bytes() == content):
@@ -80,17 +82,42 @@ def store(
     return decided
 
 
-def decide(path: Path, question: str, points: float | None, comment: str) -> None:
+def _left_over(beside: Path) -> list[str]:
+    """Remove the sheet that stood in for one that could not be read, unless a person wrote in it."""
+    if not beside.exists():
+        return []
+    try:
+        content, notes, _problems = sheet_reading.read(beside)
+        written = [e for e in questions(content) if e.get("points") is not None or e.get("comment")]
+        if not (written or notes or content.get("comment")):
+            beside.unlink()
+            return []
+    except (FormatError, OSError):
+        pass
+    says = _(
+        "{file} has marks too, which do not count: take them over into {sheet}, then delete it."
+    )
+    sheet = beside.name.replace(".new.yaml", ".yaml")
+    return [says.format(file=beside.name, sheet=sheet)]
+
+
+def decide(path: Path, question: str, **changes: Any) -> None:
     """Write a person's decision into a sheet; everything else in it stays.
+
+    Args:
+        path: of the sheet.
+        question: its identifier.
+        changes: `points`, a number or None; `comment`, a text. What is not given stays.
 
     Raises:
         FormatError: the sheet can't be read.
     """
-    content, notes = _read(path)
+    content, notes, _problems = sheet_reading.read(path)
     for entry in questions(content):
         if entry.get("question") == question:
-            entry["points"], entry["comment"] = points, comment or None
-            entry.pop("check", None)
+            entry.update({key: None if value == "" else value for key, value in changes.items()})
+            if "points" in changes:
+                entry.pop("check", None)
     workspace.atomic_write(path, _dumped(content, notes))
 
 
@@ -100,29 +127,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         FormatError: it is no sheet of marks.
     """
-    return _read(path)[0]
-
-
-def _read(path: Path) -> tuple[dict[str, Any], comments.Notes]:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        return {}, comments.Notes()
-    except OSError as error:
-        raise FormatError(f"{path.name}: {error.strerror}.") from error
-    try:
-        if len(raw) > MOST_BYTES:
-            raise FormatError(_("{file} is too large.").format(file=path.name))
-        content = yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = getattr(error, "problem_mark", None)
-        says = _("{file} is no YAML in line {line}.") if place else _("{file} is no YAML.")
-        told = says.format(file=path.name, line=place.line + 1 if place else "")
-        raise FormatError(told) from error
-    if not isinstance(content, dict) or not isinstance(content.get("questions", []), list):
-        raise FormatError(_("{file} is no sheet of marks.").format(file=path.name))
-    return content, comments.found_in(_text_of(raw))
+    return sheet_reading.read(path).content
 
 
 def _written(
@@ -183,14 +188,6 @@ _HEADER = N_(
     "nothing overwrites them. Without `points`, the proposed ones count. All else is written again\n"
     "by each `edgelab grade`."
 )
-_Loader: Any = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # libyaml's, ten times faster, where it is
-
-
-def _text_of(raw: bytes) -> str:
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return raw.decode("utf-16" if wide else "utf-8-sig")
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

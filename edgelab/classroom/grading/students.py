@@ -26,6 +26,10 @@ _CANVAS = re.compile(
 # Windows takes these for devices, whatever the suffix.
 _DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 _ENDING = re.compile(r"\.(json|zip|md)$", re.IGNORECASE)
+# What a browser or a file manager adds to a name that is there already.
+_COPY = re.compile(
+    r"(?: ?\(\d{1,3}\)| - (?:copy|copie)(?: \(\d{1,3}\))?)+(?=\.[^.]+$)", re.IGNORECASE
+)
 _WORKSHEET = re.compile(r"^(analysis|analyse)[-_. ]+(?=\S)", re.IGNORECASE)
 
 
@@ -53,28 +57,18 @@ def of_file(name: str) -> Student:
         found = pattern.fullmatch(name)
         if found:
             return _student(found["name"], found["id"], platform)
-    bare = _ENDING.sub("", name)
+    bare = _ENDING.sub("", first_name(name))
     return _student(_WORKSHEET.sub("", bare) or bare)
+
+
+def first_name(name: str) -> str:
+    """Return the name that a file had before it was downloaded again: "x (1).json" was "x.json"."""
+    return _COPY.sub("", name)
 
 
 def from_platform(name: str) -> bool:
     """Tell whether a name was made by a platform that put many students into one archive."""
     return bool(_MOODLE.fullmatch(name) or (_CANVAS.fullmatch(name) and _ENDING.search(name)))
-
-
-def distinct(students: list[Student]) -> list[Student]:
-    """Return the students with a key of their own each: the second of a key gets a hash of its name."""
-    taken: set[str] = set()
-    result = []
-    for student in students:
-        key = student.key
-        attempt = 0
-        while key in taken:
-            attempt += 1
-            key = f"{student.key}-{_hash(f'{student.name}|{attempt}' if attempt > 1 else student.name)}"
-        taken.add(key)
-        result.append(Student(key, student.name, student.number, student.platform))
-    return result
 
 
 def plain(text: str) -> str:
@@ -94,9 +88,10 @@ def _key(name: str, number: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in bare if not unicodedata.combining(c)))
     slug = slug.strip("-")
     if not slug or len(slug) > LONGEST_KEY or _DEVICES.fullmatch(slug):
-        slug = f"{slug[:LONGEST_KEY]}-{_hash(name)}".strip("-")
+        slug = f"{slug[:LONGEST_KEY]}-{short_hash(name)}".strip("-")
     return f"{slug}-{number}" if number else slug
 
 
-def _hash(text: str) -> str:
+def short_hash(text: str) -> str:
+    """Return eight digits that a text always gives."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -11,77 +11,27 @@ within limits, and never raises for what is in it.
 from __future__ import annotations
 
 import functools
-import os
+import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgelab.classroom.grading import archives, students
+from edgelab.classroom.grading import archives, handed, keys, students
 from edgelab.classroom.grading.archives import Member, shown
+from edgelab.classroom.grading.handed import FORMS, MOST_FILES, Source, Submission, old_results
 from edgelab.classroom.grading.students import Student
 from edgelab.classroom.language import _
 from edgelab.errors import FormatError, InputError, MissingFileError
 
 MOST_BYTES = 24_000_000  # of one file; a journal of a whole course has about 1 MB
-MOST_FILES = 200  # that are looked at in one submission
 MOST_READ = 8  # of these, hand-ins that are read
 DEEPEST = 4  # folders below a student's own
-_FORMS = (".json", ".md")
+__all__ = ["Source", "Submission", "find", "old_results", "read"]
 # Not every name with a dot in front: a student may be called that, and must not get lost.
 _SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", ".ds_store", ".localized", ".trashes", ".git"} | {
     ".gitignore", ".gitkeep", ".ipynb_checkpoints", ".vscode", ".idea",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of a submission: in a folder, or in an archive in it."""
-
-    path: str
-    member: str = ""  # of the archive at `path`
-    shown: str = ""
-
-    @property
-    def suffix(self) -> str:
-        """Return the ending of its name, in small letters."""
-        return os.path.splitext(self.member or self.path)[1].lower()  # noqa: PTH122 - a name, no path
-
-    @property
-    def name(self) -> str:
-        """Return its name without folders."""
-        return (self.member or self.path).replace("\\", "/").rsplit("/", 1)[-1]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What one student handed in.
-
-    Args:
-        student: whose it is, by the name of the folder or file.
-        sources: the files that may hold answers, and `journal.jsonl` files.
-        problem: why there is nothing to read ("" where there is).
-        notes: what was left out, and why.
-    """
-
-    student: Student
-    sources: tuple[Source, ...] = ()
-    problem: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def answers(self) -> tuple[Source, ...]:
-        """Return the files that may be hand-ins: JSON where there is any, else Markdown."""
-        for suffix in _FORMS:
-            found = tuple(s for s in self.sources if s.suffix == suffix)
-            if found:
-                return found
-        return ()
-
-    @property
-    def journals(self) -> tuple[Source, ...]:
-        """Return the journal files."""
-        return tuple(s for s in self.sources if s.suffix == ".jsonl")
 
 
 @dataclass(frozen=True)
@@ -91,12 +41,16 @@ class _Found:
     refused: str = ""
 
 
-def find(folder: Path, leave_out: Iterable[Path] = ()) -> list[Submission]:
+def find(
+    folder: Path, leave_out: Iterable[Path] = (), kept: Mapping[str, str] | None = None
+) -> list[Submission]:
     """Return everything in a folder of submissions, ordered by the students' keys.
 
     Args:
         folder: of submissions; or one ZIP file of all.
-        leave_out: folders that belong to the grader, should they lie inside.
+        leave_out: folders that belong to the grader, should they lie inside. Those of earlier runs are
+            known by what is in them (see `old_results`).
+        kept: keys that earlier runs gave, by origin (see `keys`).
 
     Raises:
         MissingFileError: there is no such folder.
@@ -109,13 +63,14 @@ def find(folder: Path, leave_out: Iterable[Path] = ()) -> list[Submission]:
             raise InputError(f"{folder} is neither a folder of submissions nor a ZIP file of them.")
         found = list(_of_archive(folder))
     else:
-        own = {path.resolve() for path in leave_out}
+        own = {path.resolve() for path in (*leave_out, *old_results(folder))}
         found = []
         for entry in sorted(folder.iterdir(), key=lambda path: path.name):
             if not _hidden(entry.name) and (entry.is_symlink() or entry.resolve() not in own):
                 found += _of_entry(entry)
-    found.sort(key=lambda submission: (submission.student.key, submission.student.name))
-    named = students.distinct([submission.student for submission in found])
+    found = handed.merged(found)
+    found.sort(key=lambda s: (s.student.key, s.student.name, s.origin))
+    named = keys.distinct([(s.student, s.origin) for s in found], kept)
     return [replace(s, student=student) for s, student in zip(found, named, strict=True)]
 
 
@@ -139,13 +94,15 @@ def _archive(path: str) -> zipfile.ZipFile:
 def _of_entry(entry: Path) -> list[Submission]:
     if entry.is_symlink():
         problem = _("It is a link, which is not followed.")
-        return [Submission(students.of_folder(entry.name), problem=problem)]
+        student = students.of_folder(entry.name)
+        return [Submission(student, problem=problem, origin=_origin(student, entry.name))]
     if entry.is_dir():
         return [_of_folder(entry)]
     if entry.suffix.lower() == ".zip":
         return list(_of_archive(entry))
     found = _Found((entry.name,), Source(str(entry), shown=shown(entry.name)))
-    return [_submission(students.of_file(entry.name), [found])]
+    student = students.of_file(entry.name)
+    return [_submission(student, [found], _origin(student, entry.name))]
 
 
 def _of_folder(folder: Path) -> Submission:
@@ -156,8 +113,7 @@ def _of_folder(folder: Path) -> Submission:
         parts = path.relative_to(folder).parts
         source = Source(str(path), shown=shown("/".join(parts)))
         if path.is_symlink():
-            says = _("{file} is a link, which is not followed.")
-            notes.append(says.format(file=source.shown))
+            notes.append(_("{file} is a link, which is not followed.").format(file=source.shown))
         elif path.suffix.lower() == ".zip":
             inner, problem = _listed(path)
             found += inner
@@ -168,7 +124,7 @@ def _of_folder(folder: Path) -> Submission:
             says = _("More than {n} files: the rest was not looked at.")
             notes.append(says.format(n=MOST_FILES))
             break
-    return _submission(student, found[:MOST_FILES], notes)
+    return _submission(student, found[:MOST_FILES], _origin(student, f"{folder.name}/"), notes)
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
@@ -191,7 +147,7 @@ def _of_archive(path: Path) -> Iterator[Submission]:
     own = students.of_file(path.name)
     found, problem = _listed(path)
     if problem:
-        yield Submission(own, problem=problem)
+        yield Submission(own, problem=problem, origin=_origin(own, path.name))
         return
     found = _unwrapped([f for f in found if not any(_hidden(part) for part in f.parts)])
     groups: dict[tuple[bool, str], list[_Found]] = {}
@@ -203,16 +159,16 @@ def _of_archive(path: Path) -> Iterator[Submission]:
         len(folders) > 1 and len(folders) == len(groups)
     )
     if not of_all:
-        yield _submission(own, found)
+        yield _submission(own, found, _origin(own, path.name))
         return
     by_student: dict[str, tuple[Student, list[_Found]]] = {}
     for (in_folder, name), group in groups.items():
         student = students.of_folder(name) if in_folder else students.of_file(name)
         # Canvas and Moodle may give several files of one student side by side.
-        same = f"{student.number}|{student.name}" if student.number else f"{in_folder}|{name}"
+        same = _origin(student, f"{name}/" if in_folder else name)
         by_student.setdefault(same, (student, []))[1].extend(group)
-    for student, group in by_student.values():
-        yield _submission(student, group[:MOST_FILES])
+    for origin, (student, group) in by_student.items():
+        yield _submission(student, group[:MOST_FILES], origin)
 
 
 def _unwrapped(found: list[_Found]) -> list[_Found]:
@@ -240,7 +196,18 @@ def _member(path: Path, member: Member) -> _Found:
     return _Found(member.parts, Source(str(path), member.name, label), refused)
 
 
-def _submission(student: Student, found: list[_Found], notes: Iterable[str] = ()) -> Submission:
+def _origin(student: Student, name: str) -> str:
+    """Return what tells this hand-in from all others at every run; "martin/" is a folder."""
+    if student.number:
+        return f"{student.platform} {student.number} {student.name}"
+    plain = students.first_name(unicodedata.normalize("NFC", name))
+    told = shown(plain, 200)
+    return told if told == plain else f"{told} {students.short_hash(plain)}"
+
+
+def _submission(
+    student: Student, found: list[_Found], origin: str, notes: Iterable[str] = ()
+) -> Submission:
     notes = list(notes)
     sources = []
     others = []
@@ -248,15 +215,16 @@ def _submission(student: Student, found: list[_Found], notes: Iterable[str] = ()
         if one.refused:
             says = _("{file} was refused: {reason}.")
             notes.append(says.format(file=one.source.shown, reason=one.refused))
-        elif one.source.suffix in (*_FORMS, ".jsonl"):
+        elif one.source.suffix in (*FORMS, ".jsonl"):
             sources.append(one.source)
         else:
             others.append(one.source.shown)
     problem = ""
-    if not any(s.suffix in _FORMS for s in sources):
-        held = [_("Found: {files}.").format(files=", ".join(others[:5]))] if others else []
-        problem = " ".join([_("There is no worksheet file (analysis-….json)."), *held, *notes[:3]])
-    return Submission(student, tuple(sources), problem, tuple(notes))
+    if not any(s.suffix in FORMS for s in sources):
+        parts = [_("There is no worksheet file (analysis-….json).")]
+        parts += [_("Found: {files}.").format(files=", ".join(others[:5]))] if others else []
+        problem = " ".join([*parts, *notes[:3]])
+    return Submission(student, tuple(sources), problem, tuple(notes), origin)
 
 
 def _hidden(name: str) -> bool:

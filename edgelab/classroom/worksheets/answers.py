@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field as Checked, ValidationError
 
 from edgelab import workspace
 from edgelab.classroom.language import _
+from edgelab.classroom.worksheets import decoding
 from edgelab.errors import FormatError
 
 Value = bool | float | str
@@ -82,6 +83,7 @@ def parse(content: bytes, name: str = "the file") -> Answers:
         FormatError: it is no JSON, or not a worksheet's answers; says what and where. A file with more
             places than any worksheet is not read at all.
     """
+    content = decoding.utf8(content, name)
     _refuse_crowded(content, name)
     try:
         return Answers.model_validate_json(content)
@@ -121,8 +123,10 @@ def read(path: Path) -> Answers | None:
         copy = path.with_name(f"{path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
         workspace.atomic_write(copy, content)
         raise FormatError(
-            f"{error} Nothing was overwritten; a copy is {copy.name}. Mend the file, or move it away to "
-            "start with an empty worksheet."
+            _(
+                "{error} Nothing was overwritten; a copy is {copy}. Mend the file, or move it away to "
+                "start with an empty worksheet."
+            ).format(error=error, copy=copy.name)
         ) from error
 
 

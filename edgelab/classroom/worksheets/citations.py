@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from edgelab.classroom.language import _, speaking, with_unit
+from edgelab.classroom.language import AVAILABLE, N_, _, speaking, with_unit
+from edgelab.classroom.worksheets import markdown_places
 from edgelab.classroom.worksheets.agreement import FILLED_DIGITS, as_number
-from edgelab.classroom.worksheets.answers import Answers
+from edgelab.classroom.worksheets.answers import Answers, Subjects
 from edgelab.classroom.worksheets.fields import Field
+
+_SUBJECTS = N_("Comparison: record {number}. Before: {original}. After: {optimised}.")
+_LONGEST = 500  # characters of a model's name
 
 
 def lines(fields: Sequence[Field], answers: Answers, lang: str) -> list[str]:
@@ -27,10 +32,31 @@ def subjects(fields: Sequence[Field], answers: Answers, lang: str) -> str:
     if chosen.record is None or not any(f.source and f.source.figure for f in fields):
         return ""
     with speaking(lang):
-        says = _("Comparison: record {number}. Before: {original}. After: {optimised}.")
-        return says.format(
+        return _(_SUBJECTS).format(
             number=chosen.record, original=chosen.original, optimised=chosen.optimised
         )
+
+
+def subjects_in(text: str) -> Subjects | None:
+    """Return which models a filled Markdown worksheet says that it speaks of, in either language."""
+    for lang in AVAILABLE:
+        with speaking(lang):
+            pattern = re.escape(_(_SUBJECTS))
+        for name, what in (("number", r"\d{1,9}"), ("original", r".+?"), ("optimised", r".+")):
+            pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{what})")
+        # An editor may have made plain spaces of those that do not break.
+        pattern = re.sub(r"\\[ \xa0\u202f]|[\xa0\u202f]", r"\\s", pattern)
+        for line in text.splitlines():
+            found = re.fullmatch(pattern, line.strip()) if len(line) < 3 * _LONGEST else None
+            if found and int(found["number"]) > 0:
+                names = (
+                    markdown_places.plain(found[k])[:_LONGEST] for k in ("original", "optimised")
+                )
+                original, optimised = names
+                return Subjects(
+                    record=int(found["number"]), original=original, optimised=optimised, chosen=True
+                )
+    return None
 
 
 def line(field: Field, answers: Answers) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.classroom import cards
 from edgelab.classroom.language import _, speaking
-from edgelab.classroom.worksheets import chooser, marks, remarks, twin
+from edgelab.classroom.worksheets import chooser, handing_in, marks, remarks, twin
 from edgelab.classroom.worksheets.controls import Control, question_box
 from edgelab.classroom.worksheets.fields import Field
 from edgelab.classroom.worksheets.questions import Part
@@ -197,8 +197,11 @@ class Form:
         return _("The page is `{path}`; open it in a browser to print it.").format(path=path)
 
     def _hand_in(self) -> str:
-        path = _short(self.worksheet.hand_in())
-        return _("Hand in `{path}`: it holds your answers and your journal.").format(path=path)
+        path = self.worksheet.hand_in(show=False)
+        says = _("Hand in `{path}`: it holds your answers and your journal.").format(
+            path=_short(path)
+        )
+        return f"{says} {handing_in.told(self.worksheet.answers, path)}".strip()
 
     def _saved(self) -> str:
         time = datetime.now().astimezone().strftime("%H:%M:%S")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
+from edgelab.classroom.cards import Card
 from edgelab.classroom.journal import Journal
+from edgelab.classroom.language import _
 from edgelab.classroom.worksheets.answers import Answers, Citation, plain
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
@@ -24,6 +27,25 @@ def whole(answers: Answers, journal: Journal) -> Answers:
     copy.journal = lines[:-1] if lines[-1] == "" else lines
     copy.journal_head = last
     return copy
+
+
+def told(whole: Answers, target: Path) -> str:
+    """Return what to mend about a file that is handed in; "" where nothing is."""
+    if plain(whole.entries.get("general.name")) is not None:
+        return ""
+    says = _(
+        "The worksheet has no name yet, so nobody will know whose `{file}` is. Write it into "
+        "`general.name`, then hand in again."
+    )
+    return says.format(file=target.name)
+
+
+def tell(whole: Answers, target: Path) -> None:
+    """Show what to mend about a file that is handed in; nothing where nothing is."""
+    if text := told(whole, target):
+        card = Card(_("Handed in without a name"), "attention")
+        card.say(text)
+        card.show()
 
 
 def head(journal: Journal) -> Citation | None:

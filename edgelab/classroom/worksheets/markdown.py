@@ -17,7 +17,7 @@ from edgelab.classroom.worksheets import citations, markdown_places as places, v
 from edgelab.classroom.worksheets.answers import Answers, Value, plain
 from edgelab.classroom.worksheets.card import schema_part
 from edgelab.classroom.worksheets.fields import Field
-from edgelab.classroom.worksheets.markdown_places import parse, read
+from edgelab.classroom.worksheets.markdown_places import parse
 from edgelab.classroom.worksheets.questions import (
     ChecklistQuestion,
     ChoiceQuestion,
@@ -27,7 +27,7 @@ from edgelab.classroom.worksheets.questions import (
 )
 from edgelab.classroom.worksheets.schema import Schema
 
-__all__ = ["blank", "parse", "read", "written"]
+__all__ = ["blank", "parse", "written"]
 
 
 def blank(schema: Schema, lang: str) -> str:

@@ -26,6 +26,7 @@ from edgelab.classroom.worksheets import (
     choosing,
     filling,
     handing_in,
+    refusing,
     values,
 )
 from edgelab.classroom.worksheets.answers import Answers, Entry, Subjects, plain
@@ -194,53 +195,73 @@ class Worksheet:
     def export(self, kind: Literal["md", "html"] = "html", path: str | Path | None = None) -> Path:
         """Write the filled worksheet as Markdown or as a page to read and print.
 
+        A Markdown file that was edited since it was exported is not lost: where it says anything that was
+        not taken over, a copy stays beside it.
+
         Args:
             kind: "md" (can be edited and taken over again, see `take`) or "html" (one file; its PDF is
                 made with the browser's print).
             path: where to; None takes `NAME.LANGUAGE.md` beside the answers.
         """
-        from edgelab.classroom.worksheets import paper
+        from edgelab.classroom.worksheets import paper, taking
 
         text = paper.text(kind, self.schema, self.answers, self.audit)
         target = Path(path or self.path.with_name(f"{self.schema.id}.{self.lang}.{kind}"))
-        return workspace.atomic_write(target.expanduser(), text)
+        target = target.expanduser()
+        with languages.speaking(self.lang):
+            done, copy = paper.put(
+                text, target, lambda: taking.says_more(target, self.path, self.schema, self.answers)
+            )
+            paper.tell_copy(done, copy)
+        return done
 
-    def take(self, path: str | Path) -> tuple[str, ...]:
-        """Take over what was written by hand in a Markdown worksheet.
+    def take(self, path: str | Path, over: bool = False) -> tuple[str, ...]:
+        """Take over what was changed by hand in a Markdown worksheet since it was exported.
+
+        What was emptied or unticked there is emptied here. What stands in the file where nothing is read,
+        and what was changed here as well, is shown and left as it is.
 
         Args:
-            path: an export, or the blank `worksheets/analysis.fr.md`, edited. A place that is empty
-                there leaves what stands here.
+            path: an export, or the blank `worksheets/analysis.fr.md`, edited. A place that is empty in a
+                blank one leaves what stands here.
+            over: take the file's text also where the worksheet's was changed meanwhile.
 
         Returns:
             The identifiers of the fields that changed.
 
         Raises:
-            InputError: a marker in the file is no field of this worksheet; nothing is changed.
+            MissingFileError: there is no such file.
+            FormatError: its encoding is unknown.
+            InputError: it is no Markdown worksheet, or a marker in it is no field of this one; nothing
+                is changed.
         """
-        from edgelab.classroom.worksheets import paper
+        from edgelab.classroom.worksheets import taking
 
-        beside = self.path.with_name(Path(path).name)  # where `export` puts it
-        given = Path(path).expanduser()
-        here = (
-            beside if given.parent == Path() and not given.exists() and beside.exists() else given
-        )
-        changed = paper.changed(here, self.schema, self.answers)
-        if changed:
-            self.answer(changed, keep=True)
-        return tuple(changed)
+        with languages.speaking(self.lang):
+            here = taking.place(path, self.path)
+            taken = taking.remembered(self.path)
+            found = taking.edits(here, self.schema, self.answers, taken, over)
+            if found.fields:
+                self.answer(found.fields, keep=True)
+            taking.remember(self.path, found, taken)
+            taking.tell(here, found)
+        return tuple(found.fields)
 
-    def hand_in(self, path: str | Path | None = None) -> Path:
+    def hand_in(self, path: str | Path | None = None, show: bool = True) -> Path:
         """Write the file to hand in: the answers and the whole journal, and return its path.
 
         Args:
             path: a folder or a file; None takes `handed-in/` in the workspace. In a folder the file is
                 named after the student.
+            show: whether to say so where the worksheet has no name.
         """
         whole = handing_in.whole(self.answers, self.journal)
         given = Path(path).expanduser() if path else workspace.workspace() / "handed-in"
         target = given if given.suffix == ".json" else given / handing_in.file_name(whole)
         files.write(target, whole)
+        with languages.speaking(self.lang):
+            if show:
+                handing_in.tell(whole, target)
         return target
 
     def _entry(self, field: Field, given: Any, keep: bool) -> Entry | None:
@@ -248,8 +269,11 @@ class Worksheet:
             understood = values.understand(field, given)
         if understood.value is None:
             return None
-        if understood.problem and not keep:
-            raise InputError(f"{field.id}: {understood.problem} Nothing was changed.")
+        if not keep:
+            with languages.speaking(self.lang):
+                wrong = refusing.wrong(field, understood)
+            if wrong:
+                raise InputError(f"{field.id}: {wrong}")
         typed = values.clean(given) if isinstance(given, str) else str(given)
         return Entry(value=understood.value, typed=typed, when=files.now())
 

@@ -109,7 +109,7 @@ def test_where_the_line_or_the_question_is_gone_the_note_stays(path):
 
 def test_a_mark_from_the_notebook_keeps_the_notes(path):
     edit(path, ("  points: null", "  points: null  # wait for part 3"))
-    sheets.decide(path, "1.a", 2, "Good.")
+    sheets.decide(path, "1.a", points=2, comment="Good.")
     assert "  points: 2  # wait for part 3" in lines(path)
 
 

@@ -113,15 +113,15 @@ def test_two_rows_for_one_name_fill_nothing():
 def test_a_mark_that_is_not_complete_stays_empty():
     found = lms.fill(MOODLE.encode(), [result("Ali Ben", None)], 100)
     assert found.rows == 0
-    assert "not marked yet" in found.problems[0]
+    assert "not marked completely yet" in found.problems[0]
 
 
 def test_several_columns_for_marks_need_a_choice():
     two = CANVAS.replace("Final Score", "Quiz (78)").encode()
-    with pytest.raises(InputError, match=r"'Analysis \(77\)', 'Quiz \(78\)'"):
+    with pytest.raises(InputError, match=r"“Analysis \(77\)”, “Quiz \(78\)”"):
         lms.fill(two, [], 100)
     assert lms.fill(two, [result("zdupont")], 100, "Quiz (78)").column == "Quiz (78)"
-    with pytest.raises(InputError, match="no column 'Nothing'"):
+    with pytest.raises(InputError, match="no column “Nothing”"):
         lms.fill(two, [], 100, "Nothing")
 
 
@@ -169,3 +169,41 @@ def test_formulas_are_defused(text):
 @pytest.mark.parametrize("text", ["", "Zoé", "a=1", "3-1"])
 def test_harmless_text_stays(text):
     assert spans.harmless(text) == text
+
+
+GRADEBOOK = (
+    "Prénom,Nom de famille,Numéro d'identification,Adresse de courriel,Devoir : Analyse (Brut)\n"
+    "Zoé,Dupont,,zoe@ecole.fr,-\nAli,Ben,,ali@ecole.fr,-\nZoé,Dupond,,z2@ecole.fr,-\n"
+)
+
+
+def test_moodles_gradebook_has_first_and_last_names_apart():
+    found = lms.fill(GRADEBOOK.encode(), [result("Zoé Dupont", 80)], 100, "Devoir : Analyse (Brut)")
+    assert changed(GRADEBOOK.encode(), found.content) == {(1, 4): "80"}
+    assert found.problems == ()
+
+
+def test_the_scale_is_told_once():
+    several = [result("Zoé Dupont", 31.5, "101"), result("Ali Ben", 50, "102")]
+    (scale, _absent) = lms.fill(MOODLE.encode(), several, 100).notes
+    assert scale == "The platform counts out of 20: 31.5/100 becomes 6.3/20."
+    assert lms.fill(MOODLE.encode(), several, 20).notes[0].startswith("1 student")
+
+
+def test_a_file_without_a_maximum_is_said_to_have_none():
+    found = lms.fill(GRADEBOOK.encode(), [result("Ali Ben")], 100, "Devoir : Analyse (Brut)")
+    assert "says no maximum" in found.notes[0]
+    assert "out of 100" in found.notes[0]
+
+
+def test_who_handed_nothing_in_stands_in_one_line():
+    found = lms.fill(GRADEBOOK.encode(), [result("Ali Ben")], 100, "Devoir : Analyse (Brut)")
+    assert (
+        found.notes[1] == "2 students of the exported file have no hand-in: Zoé Dupont, Zoé Dupond."
+    )
+
+
+def test_what_is_not_marked_stands_in_one_line():
+    found = lms.fill(MOODLE.encode(), [result("Ali Ben", None), result("Eve Z", None)], 100)
+    assert len(found.problems) == 1
+    assert "Ali Ben, Eve Z" in found.problems[0]

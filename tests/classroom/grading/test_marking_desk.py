@@ -52,6 +52,39 @@ def test_points_that_are_none_are_refused_in_words(out):
         assert desk.case.path.read_bytes() == before
 
 
+def test_a_comment_is_saved_beside_points_that_are_none(out):
+    desk = desks.desk(out)
+    desk.points.value = "3/2"
+    desk.comment.value = "Ten minutes of work."
+    assert entry_of(desk.case)["comment"] == "Ten minutes of work."
+    assert entry_of(desk.case)["points"] is None
+
+
+def test_what_was_edited_in_the_sheet_meanwhile_stays(out):
+    desk = desks.desk(out)
+    case = desk.case
+    content = yaml.safe_load(case.path.read_text("utf-8"))
+    own = next(e for e in content["questions"] if e["question"] == case.question)
+    own["comment"] = "By hand."
+    case.path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    desk.points.value = "1"
+    assert entry_of(case)["comment"] == "By hand."
+    assert desk.comment.value == "By hand."
+    own["comment"], own["points"] = "By hand again.", 1
+    case.path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    desk.comment.value = "From the desk."
+    assert entry_of(case)["comment"] == desk.comment.value == "By hand again.\nFrom the desk."
+
+
+def test_a_sheet_that_stands_in_is_marked_while_the_other_cannot_be_read(out):
+    path = min((out / "sheets").iterdir())
+    beside = path.with_name(f"{path.stem}.new.yaml")
+    shutil.copy(path, beside)
+    assert {c.path for c in desks.cases(out)}.isdisjoint({beside})
+    path.write_text("questions: [unclosed", "utf-8")
+    assert beside in {c.path for c in desks.cases(out)}
+
+
 def test_showing_a_case_decides_nothing(out):
     before = {p: p.read_bytes() for p in (out / "sheets").iterdir()}
     desk = desks.desk(out)

@@ -9,6 +9,8 @@ import pytest
 
 from edgelab.classroom.grading import reading, submissions
 from edgelab.classroom.worksheets import markdown
+from edgelab.classroom.worksheets.answers import Subjects
+from edgelab.classroom.worksheets.evidence import Evidence
 from tests import submissions_made as made
 
 
@@ -60,6 +62,52 @@ def test_a_worksheet_filled_on_paper_in_markdown_counts(schema, student, tmp_pat
         student.answers.entries["3.tests.load.result"].value
     )
     assert found.answers.subjects.optimised == student.answers.subjects.optimised
+
+
+def test_markdown_that_holds_more_counts_before_a_draft(schema, student, tmp_path):
+    draft = json.loads(student.content)
+    draft["entries"] = {"general.name": draft["entries"]["general.name"]}
+    text = markdown.written(schema, student.answers, "fr")
+    found = taken(written(tmp_path, draft=json.dumps(draft), paper=text), schema)
+    assert found.file == "paper.fr.md"
+    assert "also handed in: draft.json (1)" in found.notes[0]
+    assert len(found.reading.entries) == len(student.lines)  # the draft's journal
+
+
+def test_json_counts_before_its_own_export(schema, student, tmp_path):
+    text = markdown.written(schema, student.answers, "fr")
+    found = taken(written(tmp_path, whole=student.content, paper=text), schema)
+    assert found.file == "whole.json"
+
+
+def test_markdown_counts_where_the_json_is_damaged(schema, student, tmp_path):
+    text = markdown.written(schema, student.answers, "fr")
+    found = taken(written(tmp_path, whole=b"{ oups", paper=text), schema)
+    assert found.file == "paper.fr.md"
+    assert "whole.json holds no worksheet answers" in found.notes[0]
+
+
+def test_markdown_says_which_models_it_speaks_of(schema, student, tmp_path):
+    evidence = Evidence(
+        taken(written(tmp_path / "a", whole=student.content), schema).reading.entries
+    )
+    compared = evidence.comparisons()[-1]
+    other = next(n for n in compared.models[1:] if n != evidence.proposed().optimised)
+    chosen = Subjects(
+        record=compared.number, original=compared.models[0], optimised=other, chosen=True
+    )
+    answers = student.answers.model_copy(update={"subjects": chosen}, deep=True)
+    text = markdown.written(schema, answers, "fr")
+    folder = written(tmp_path / "b", paper=text, journal=b"\n".join(student.lines) + b"\n")
+    assert taken(folder, schema).answers.subjects == chosen
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_text_tells_the_language_not_the_name(schema, student, tmp_path, lang):
+    text = markdown.written(schema, student.answers, lang)
+    (tmp_path / "zoe").mkdir()
+    (tmp_path / "zoe" / "my.fr.md").write_text(text, "utf-16")
+    assert taken(tmp_path, schema).answers.language == lang
 
 
 def test_another_worksheet_is_said_to_be(schema, student, tmp_path):

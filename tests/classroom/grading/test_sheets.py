@@ -138,17 +138,17 @@ def test_a_sheet_of_another_student_is_named(path):
 
 def test_decide_writes_a_mark_and_nothing_else(path):
     store(path)
-    sheets.decide(path, "1.a", 2.5, "Mieux.")
+    sheets.decide(path, "1.a", points=2.5, comment="Mieux.")
     decided = store(path)
     assert (decided.points("1.a"), decided.comment_on("1.a")) == (2.5, "Mieux.")
-    sheets.decide(path, "1.a", None, "")
+    sheets.decide(path, "1.a", points=None, comment="")
     assert store(path).points("1.a") is None
 
 
 def test_decide_refuses_a_sheet_that_cant_be_read(path):
     path.write_text("- a", "utf-8")
     with pytest.raises(FormatError, match="no sheet of marks"):
-        sheets.decide(path, "1.a", 1, "")
+        sheets.decide(path, "1.a", points=1, comment="")
 
 
 def test_any_answer_stands_in_the_sheet_as_it_was_written(path):
@@ -168,3 +168,89 @@ def test_no_answer_can_pass_for_a_mark(path):
     decided = sheets.store(path, head, MARKS, {})
     assert decided.points("1.a") is None
     assert decided.problems == ()
+
+
+def typed(path, before, after):
+    """Change the text of a sheet as a person does in an editor."""
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+
+
+@pytest.mark.parametrize("word", ["No", "0", "yes", "1.50", "2026-11-21", "[voir p. 3]", "~x"])
+def test_a_comment_is_the_text_that_was_typed(path, word):
+    store(path)
+    typed(path, "comment: null\n  of", f"comment: {word}\n  of")
+    for _ in range(2):
+        assert store(path).comment_on("1.a") == word
+
+
+def test_a_comment_behind_a_hash_is_named_with_its_line_and_kept(path):
+    store(path)
+    typed(path, "comment: null\n  of", "comment: # the mask is missing\n  of")
+    line = path.read_text("utf-8").split("# the mask")[0].count("\n") + 1
+    (problem,) = store(path).problems
+    assert f"line {line}" in problem
+    assert 'comment: "the mask is missing"' in problem
+    assert "# the mask is missing" in path.read_text("utf-8")
+
+
+def test_a_second_line_of_points_is_refused_and_nothing_is_lost(path):
+    store(path)
+    typed(path, "points: null", "points: 1\n  points: 2")
+    before = path.read_bytes()
+    decided = store(path)
+    assert "`points` stands twice" in decided.problems[0]
+    assert "Delete one" in decided.problems[0]
+    assert decided.given == {}
+    assert path.read_bytes() == before
+
+
+def test_a_question_that_stands_twice_is_refused(path):
+    store(path)
+    typed(path, "- question: 1.b", "- question: 1.a")
+    assert "question 1.a stands twice" in store(path).problems[0]
+
+
+def test_a_colon_in_a_comment_is_told_with_the_quotes_that_it_needs(path):
+    store(path)
+    typed(path, "comment: null\n  of", "comment: Très bien : oui\n  of")
+    problem = store(path).problems[0]
+    assert "Très bien : oui" in problem
+    assert 'quotes: comment: "' in problem
+
+
+def test_marks_in_the_sheet_that_stands_in_stay_and_count(path):
+    store(path)
+    typed(path, "comment: null\n  of", "comment: Très bien : oui\n  of")
+    store(path)
+    beside = path.with_name("zoe.new.yaml")
+    typed(beside, "points: null", "points: 1.5")
+    typed(beside, "comment: null", "comment: marked here")
+    for _ in range(2):
+        decided = store(path)
+        assert decided.points("1.a") == 1.5
+        assert "marked here" in beside.read_text("utf-8")
+    typed(path, "Très bien : oui", "Très bien")  # mended
+    decided = store(path)
+    assert decided.comment_on("1.a") == "Très bien"
+    assert "zoe.new.yaml has marks too" in decided.problems[0]
+    assert "marked here" in beside.read_text("utf-8")
+
+
+def test_the_sheet_that_stood_in_goes_when_nobody_wrote_in_it(path):
+    store(path)
+    good = path.read_text("utf-8")
+    path.write_text("questions: [unclosed", "utf-8")
+    store(path)
+    path.write_text(good, "utf-8")
+    assert store(path).problems == ()
+    assert not path.with_name("zoe.new.yaml").exists()
+
+
+def test_two_sheets_that_cannot_be_read_are_both_left_alone(path):
+    beside = path.with_name("zoe.new.yaml")
+    for one in (path, beside):
+        one.write_text("questions: [unclosed", "utf-8")
+    assert len(store(path).problems) == 2
+    assert {p.read_text("utf-8") for p in (path, beside)} == {"questions: [unclosed"}

@@ -181,6 +181,7 @@ def test_buttons_fill_export_and_hand_in() -> None:
     assert "answers/analysis.en.html" in text_of(shown.status)
     hand_in.click()
     assert "handed-in/analysis-unnamed.json" in text_of(shown.status)
+    assert "has no name yet" in text_of(shown.status)
 
 
 def test_a_complete_worksheet_has_nothing_left_to_do() -> None:

@@ -11,7 +11,7 @@ from edgelab import cli
 from edgelab.classroom.journal import Journal
 from edgelab.classroom.worksheets import answers as files, submission
 from edgelab.classroom.worksheets.worksheet import Worksheet
-from edgelab.errors import FormatError, InputError, MissingFileError
+from edgelab.errors import EdgelabError, FormatError, InputError, MissingFileError
 from tests.classroom.worksheets import made
 
 
@@ -54,6 +54,28 @@ def test_a_journal_beside_the_file_counts_too(ws: Worksheet, tmp_path: Path) -> 
     assert [f.kind for f in submission.check(tmp_path / "analysis.json").errors] == ["no_journal"]
     (tmp_path / "journal.jsonl").write_bytes(ws.journal.path.read_bytes())
     assert submission.check(tmp_path / "analysis.json").errors == ()
+
+
+def test_a_markdown_worksheet_is_checked_as_the_grader_reads_it(
+    ws: Worksheet, tmp_path: Path
+) -> None:
+    file = ws.export("md", tmp_path / "mine.md")
+    (tmp_path / "journal.jsonl").write_bytes(ws.journal.path.read_bytes())
+    for encoding in ("utf-8", "utf-16"):
+        file.write_text(ws.export("md", tmp_path / "again.md").read_text("utf-8"), encoding)
+        assert submission.check(file).errors == ()
+
+
+def test_mixed_up_files_are_told_apart(ws: Worksheet, tmp_path: Path) -> None:
+    ws.export("html", tmp_path / "page.html")
+    (tmp_path / "mine.md").write_text("# My report", "utf-8")
+    for path, told in (
+        (tmp_path, r"is a folder; give the worksheet in it: mine\.md"),
+        (tmp_path / "page.html", "no worksheet: hand in the JSON file"),
+        (tmp_path / "mine.md", "no place of the worksheet"),
+    ):
+        with pytest.raises(EdgelabError, match=told):
+            submission.check(path)
 
 
 def test_files_that_are_no_worksheet_are_told_apart(tmp_path: Path) -> None:

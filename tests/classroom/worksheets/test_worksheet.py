@@ -204,8 +204,15 @@ def test_the_hand_in_is_one_file_with_the_journal_inside(ws: Worksheet, journal:
     assert handed.journal_head.record == 7
 
 
-def test_a_worksheet_without_a_name_is_handed_in_as_unnamed(ws: Worksheet, tmp_path: Path) -> None:
+def test_a_worksheet_without_a_name_is_handed_in_as_unnamed_and_says_so(
+    ws: Worksheet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ws.hand_in(tmp_path).name == "analysis-unnamed.json"
+    assert "Handed in without a name" in capsys.readouterr().out
+    ws.answer("general.name", "Ada")
+    ws.hand_in(tmp_path)
+    assert capsys.readouterr().out == ""
+    ws.answer("general.name", "")
     assert ws.hand_in(tmp_path / "mine.json") == tmp_path / "mine.json"
 
 
@@ -236,3 +243,18 @@ def test_what_a_killed_kernel_left_is_swept_when_it_is_old(ws: Worksheet) -> Non
     os.utime(old, (1, 1))
     assert Worksheet("analysis").value("3.analysis") == "x"
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_wrong_unit_is_told_with_the_right_one(ws: Worksheet) -> None:
+    with pytest.raises(InputError, match="This place is counted in ms"):
+        ws.answer("3.tests.load.result", "12.4 MB")
+    ws.lang = "fr"
+    with pytest.raises(InputError, match="se compte en Mo"):
+        ws.answer("3.tests.size_optimised.result", "12 ms")
+
+
+def test_a_negative_time_is_refused_a_negative_improvement_is_not(ws: Worksheet) -> None:
+    with pytest.raises(InputError, match="below zero"):
+        ws.answer("3.tests.load.result", "-3 ms")
+    ws.answer("3.before_after.size.improvement", "-12 %")
+    assert ws.value("3.before_after.size.improvement") == -12
