@@ -43,6 +43,8 @@ class Person:
             assert kind != "error", "\n".join(content["traceback"])
             if kind in ("display_data", "update_display_data"):
                 shown.append(content["data"])
+            elif kind == "stream" and shown and shown[-1].get("stream") == content["name"]:
+                shown[-1]["text/plain"] += content["text"]  # one print may come in several pieces
             elif kind == "stream":
                 shown.append({"stream": content["name"], "text/plain": content["text"]})
 
