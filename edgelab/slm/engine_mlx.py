@@ -54,13 +54,17 @@ class Mlx(LanguageModel):
         trained = int(config.get("max_position_embeddings") or DEFAULT_CONTEXT)
         self.context = min(options.get("context") or DEFAULT_CONTEXT, trained)
         self.ends = hf_folder.end_tokens(path)
-        self.bits_per_weight = float(mlx_library.models("utils").compute_bits_per_weight(self._network))
+        self.bits_per_weight = float(
+            mlx_library.models("utils").compute_bits_per_weight(self._network)
+        )
         base = mlx_library.rope_base(path) if theta is None else theta
         self.settings = {
             "context": self.context,
             "device": device,
             "precision": _precision(self._network),
-            **{name: config["quantization"][key] for name, key in _GRID if "quantization" in config},
+            **{
+                name: config["quantization"][key] for name, key in _GRID if "quantization" in config
+            },
             "rope_theta": mlx_library.SILENT_BASE if base is None else base,
         }
 

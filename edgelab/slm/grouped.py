@@ -94,7 +94,9 @@ def quantize(
     with np.errstate(over="ignore"):
         x = matrix.astype(stored).astype(np.float32).reshape(len(matrix), -1, group)
     if not np.isfinite(x).all():
-        raise InputError(f"The matrix holds numbers that are not finite in {stored}: they have no code.")
+        raise InputError(
+            f"The matrix holds numbers that are not finite in {stored}: they have no code."
+        )
     top = np.float32(2**bits - 1)
     low, high = x.min(axis=-1), x.max(axis=-1)
     upwards = np.abs(low) > np.abs(high)

@@ -97,8 +97,12 @@ def network(folder: Path, rope_theta: float | None = None) -> Any:
         MissingRuntimeError: mlx or mlx-lm is not installed.
     """
     base = rope_base(folder) if rope_theta is None else rope_theta
+    content = config(folder)
+    stretched = content.get("rope_parameters") or {}
     # A key of None would say that there is no base at all.
-    changed = {} if base is None else {"rope_theta": base}
+    changed: dict[str, Any] = {} if base is None else {"rope_theta": base}
+    if stretched.get("rope_type", "default") != "default" and not content.get("rope_scaling"):
+        changed["rope_scaling"] = stretched
     return models("utils").load_model(folder, model_config=changed)[0]
 
 
@@ -133,7 +137,10 @@ def config(folder: Path) -> dict[str, Any]:
 
 def how_to_install() -> str:
     """Return what installs MLX on this machine, or that nothing does."""
-    if platform.system() == "Windows" or (platform.system(), platform.machine()) == ("Darwin", "x86_64"):
+    if platform.system() == "Windows" or (platform.system(), platform.machine()) == (
+        "Darwin",
+        "x86_64",
+    ):
         return (
             "There is no MLX for this machine: it runs on Macs with an Apple processor, and on Linux on the "
             "processor only. Go on with the reference run (edgelab.slm.mlx_reference)."

@@ -70,9 +70,7 @@ class LanguageModel(ABC):
     @classmethod
     def how_to_install(cls) -> str:
         """Return what installs the engine on this machine."""
-        return (
-            f"Install everything with `make lab`, or this with `pip install {cls.package} -c constraints.txt`."
-        )
+        return f"Install everything with `make lab`, or this with `pip install {cls.package} -c constraints.txt`."
 
     def __init__(self, path: Path, threads: int, options: dict[str, Any]) -> None:
         self.path = path

@@ -144,7 +144,9 @@ def _read(origin: Path) -> Checkpoint:
 
 def _check(bits: int | None, group: int, dtype: str) -> None:
     if bits is not None and bits not in grouped.BITS:
-        raise InputError(f"bits is {bits!r}; use {', '.join(map(str, grouped.BITS))}, or None for float.")
+        raise InputError(
+            f"bits is {bits!r}; use {', '.join(map(str, grouped.BITS))}, or None for float."
+        )
     if group not in grouped.GROUPS:
         raise InputError(f"group is {group!r}; use one of {', '.join(map(str, grouped.GROUPS))}.")
     if dtype not in _TOLERANCES:
@@ -153,7 +155,9 @@ def _check(bits: int | None, group: int, dtype: str) -> None:
 
 def _check_rows(checkpoint: Checkpoint, group: int, embedding: bool) -> None:
     """Refuse rows that a group does not divide: mlx-lm would leave them in float and say nothing."""
-    rows = {name: checkpoint.tensors[name].shape[1] for name in matrices(checkpoint.shape, embedding)}
+    rows = {
+        name: checkpoint.tensors[name].shape[1] for name in matrices(checkpoint.shape, embedding)
+    }
     for name, row in rows.items():
         if row % group:
             raise InputError(
