@@ -55,7 +55,8 @@ def convert(
         bits: of a weight, 2, 4 or 8; None leaves the weights as they are.
         group: neighbouring weights that share scale and bias: 32, 64 or 128.
         embedding: whether the embedding, and an output layer of its own, are rounded as well, as MLX does by itself.
-        dtype: of everything else, and of the arithmetic: "float32" or "float16".
+        dtype: of everything else, and of the arithmetic: "float32", or "float16", which is right for a Mac. On a
+            processor MLX multiplies quantized weights with 16-bit numbers forty times more slowly than with 32-bit ones.
 
     Returns:
         The folder; `parity.read` tells how far it is from its weights, or from its weights on the grid by hand.

@@ -52,27 +52,37 @@ def test_float_weights_stay_what_they_are(converted, folder):
         assert (model.engine, model.bits_per_weight) == ("mlx", 32)
 
 
+def test_sixteen_bits_are_half_the_size_and_nearly_the_same(converted):
+    made = converted(dtype="float16")
+    assert {t.dtype.name for t in load_file(made / "model.safetensors").values()} == {"float16"}
+    assert 1e-4 < parity.read(made).max_abs < 0.1
+    with slm.load(made) as model:
+        assert (model.settings["precision"], model.bits_per_weight) == ("float16", 16)
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"bits": 4},
         {"bits": 8, "group": 32},
         {"bits": 4, "group": 32, "embedding": False},
-        {"bits": 4, "dtype": "float16"},
     ],
 )
 def test_codes_in_the_file_are_those_computed_by_hand(converted, options):
     made = converted(**options)
-    stored = options.get("dtype", "float32")
     bits, group = options["bits"], options.get("group", 64)
-    expected = grouped.quantize(tiny.checkpoint().tensors[f"{Q}.weight"], bits, group, stored)
+    expected = grouped.quantize(tiny.checkpoint().tensors[f"{Q}.weight"], bits, group)
     found = load_file(made / "model.safetensors")
     np.testing.assert_array_equal(found[f"{Q}.weight"], expected.words)
     np.testing.assert_array_equal(found[f"{Q}.scales"], expected.scales)
     np.testing.assert_array_equal(found[f"{Q}.biases"], expected.biases)
     assert ("model.embed_tokens.scales" in found) == options.get("embedding", True)
     with slm.load(made) as model:
-        assert {"bits": bits, "group": group, "precision": stored}.items() <= model.settings.items()
+        assert {
+            "bits": bits,
+            "group": group,
+            "precision": "float32",
+        }.items() <= model.settings.items()
         in_file = 8 * sum(tensor.nbytes for tensor in found.values())
         assert model.bits_per_weight == pytest.approx(in_file / tiny.SHAPE.parameters)
 
