@@ -7,7 +7,7 @@
     edgelab worksheets           make the worksheets' pages from their schemas
     edgelab check-submission     what is missing or wrong in a worksheet
     edgelab export-nbgrader      lessons as assignments of nbgrader
-    edgelab train resnet8        train a network of the zoo
+    edgelab train resnet8        train a network of the zoo, or stdlib-4m, the course's language model
     edgelab journal verify       was a record of the journal altered?
     edgelab grade …              marks, feedback and a gradebook of a folder of hand-ins
 
@@ -229,10 +229,12 @@ def export_nbgrader(
 
 @app.command(context_settings=_FORWARD)
 def train(context: typer.Context) -> None:
-    """Train a network of the zoo: `edgelab train resnet8 --epochs 20`."""
+    """Train a model that the course ships: `resnet8 --epochs 20`, or the language model `stdlib-4m`."""
     from edgelab.networks import cifar_training
+    from edgelab.slm import course, course_training
 
-    raise typer.Exit(cifar_training.main(context.args))
+    chosen = course_training if course.NAME in context.args else cifar_training
+    raise typer.Exit(chosen.main(context.args))
 
 
 @app.command(context_settings=_FORWARD)

@@ -6,6 +6,7 @@ with slm.load("stdlib-4m-f16.gguf") as model:
     slm.table([model.perplexity(), model.prompt_speed(), model.generation_speed()])
 """
 
+from edgelab.slm.course import course_model
 from edgelab.slm.engines import available, load, register
 from edgelab.slm.memory import Footprint
 from edgelab.slm.model import LanguageModel
@@ -24,6 +25,7 @@ __all__ = [
     "Windows",
     "available",
     "compare",
+    "course_model",
     "load",
     "register",
     "table",
