@@ -56,7 +56,9 @@ class OpenVINO(LanguageModel):
             self._tokenizer: Any = openvino_library.genai().Tokenizer(str(self.folder))
             self._bytes = _bytes(self._tokenizer)
             self._last: Any = self._compiled(last_only=True)
-        self._all: Any = None  # made when it is first needed: prompts need the last token's scores only
+        self._all: Any = (
+            None  # made when it is first needed: prompts need the last token's scores only
+        )
         self.vocabulary = int(self._graph.output(0).get_partial_shape()[2].get_length())
         self.context = min(options.get("context") or DEFAULT_CONTEXT, facts["context"])
         self.ends = frozenset(facts["ends"] or {int(self._tokenizer.get_eos_token_id())})
@@ -120,16 +122,14 @@ class OpenVINO(LanguageModel):
             "position_ids": places,
             "beam_idx": self._beam,
         }
-        found: np.ndarray = request.infer(inputs, share_inputs=True, share_outputs=True)[0]
-        return found[0]
+        found: np.ndarray = request.infer(inputs, share_inputs=True, share_outputs=True)[0][0]
+        return found
 
 
 def _properties(threads: int, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of `load` under OpenVINO's own names."""
     if unknown := sorted(set(options) - {"context", *_OPTIONS}):
-        raise InputError(
-            f"OpenVINO has no option {unknown[0]!r}; it takes {', '.join(_OPTIONS)}."
-        )
+        raise InputError(f"OpenVINO has no option {unknown[0]!r}; it takes {', '.join(_OPTIONS)}.")
     precision, cache = options.get("precision", "f32"), options.get("cache")
     for name, value, fits in (("precision", precision, _TYPES[:3]), ("cache", cache, _TYPES)):
         if value is not None and value not in fits:
@@ -164,7 +164,9 @@ def _folder(path: Path) -> Path:
     """Return the folder of a model: itself, or what a GGUF file becomes, which is kept."""
     if artefact.kind(path) == "openvino":
         return path
-    from edgelab.slm import to_openvino  # which compares what it writes with the help of this engine
+    from edgelab.slm import (
+        to_openvino,
+    )  # which compares what it writes with the help of this engine
 
     return to_openvino.kept(path)
 

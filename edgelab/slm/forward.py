@@ -35,8 +35,14 @@ def logits(checkpoint: Checkpoint, ids: Sequence[int] | np.ndarray) -> np.ndarra
     """
     shape, weights = checkpoint.shape, checkpoint.tensors
     tokens = np.asarray(ids, np.int64)
-    if tokens.ndim != 1 or not tokens.size or not 0 <= tokens.min() <= tokens.max() < shape.vocabulary:
-        raise InputError(f"Give tokens between 0 and {shape.vocabulary - 1} in one row, at least one.")
+    if (
+        tokens.ndim != 1
+        or not tokens.size
+        or not 0 <= tokens.min() <= tokens.max() < shape.vocabulary
+    ):
+        raise InputError(
+            f"Give tokens between 0 and {shape.vocabulary - 1} in one row, at least one."
+        )
     angles = _angles(len(tokens), shape.head_size, shape.rope_theta)
     # After a token nothing is seen of those that follow.
     hidden_from = np.triu(np.full((len(tokens), len(tokens)), -np.inf, np.float32), 1)

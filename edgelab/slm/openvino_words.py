@@ -1,10 +1,10 @@
-"""The tokenizer that openvino-genai builds from a GGUF file, mended: text is cut as the file says.
+r"""The tokenizer that openvino-genai builds from a GGUF file, mended: text is cut as the file says.
 
     openvino_words.mend(folder, "gpt-2")
 
 The header of a GGUF file names the rule by which text is cut into words before words become tokens
 (`tokenizer.ggml.pre`). openvino-genai does not read it and always takes llama.cpp's rule for files that name none,
-which cuts off line ends and signs: `'\\n    "'` becomes three pieces where the model was trained with two. The model
+which cuts off line ends and signs: `'\n    "'` becomes three pieces where the model was trained with two. The model
 then reads tokens that it knows from elsewhere, in an order that it never saw. Nothing fails, the text just gets worse.
 Lesson 33.
 
@@ -21,9 +21,7 @@ import numpy as np
 from edgelab.errors import FormatError, InputError
 from edgelab.slm import openvino_library
 
-_GPT2 = (
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-)
+_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 # By the name in the header, the expressions in the order in which they cut.
 RULES = {"gpt-2": (_GPT2,), "smollm": (r"\p{N}", _GPT2)}
 _NOTHING = "(?!)"  # matches nowhere, so nothing is cut
@@ -67,7 +65,9 @@ def mend(folder: Path, rule: str) -> None:
 
 def _last_input(step: Any) -> Any:
     """Return where a step takes its expression from: a constant, the last of its inputs that is one."""
-    return [i for i in step.inputs() if i.get_source_output().get_node().get_type_name() == "Constant"][-1]
+    return [
+        i for i in step.inputs() if i.get_source_output().get_node().get_type_name() == "Constant"
+    ][-1]
 
 
 def _constant(text: str) -> Any:

@@ -22,7 +22,15 @@ import numpy as np
 
 from edgelab import keras, progress, workspace
 from edgelab.errors import FormatError, InputError
-from edgelab.slm import artefact, from_gguf, gguf_file, hf_folder, openvino_library, openvino_words, parity
+from edgelab.slm import (
+    artefact,
+    from_gguf,
+    gguf_file,
+    hf_folder,
+    openvino_library,
+    openvino_words,
+    parity,
+)
 
 READABLE = ("F16", "Q8_0", "Q6_K", "Q4_K", "Q4_1", "Q4_0")
 MODES = ("int8_asym", "int8_sym", "int4_asym", "int4_sym")
@@ -118,7 +126,9 @@ def compress(
     """
     origin = workspace.existing(source)
     if artefact.kind(origin) != "openvino":
-        raise FormatError(f"{origin.name} is no OpenVINO folder; make one with to_openvino.convert.")
+        raise FormatError(
+            f"{origin.name} is no OpenVINO folder; make one with to_openvino.convert."
+        )
     if mode not in MODES:
         raise InputError(f"mode is {mode!r}; use one of {', '.join(MODES)}.")
     options: dict[str, Any] = {}
@@ -138,7 +148,9 @@ def compress(
 
     def make(target: Path) -> None:
         with progress.task(f"Compressing {origin.name} to {mode}"):
-            shutil.copytree(origin, target, ignore=shutil.ignore_patterns("openvino_model.*", parity.FILE))
+            shutil.copytree(
+                origin, target, ignore=shutil.ignore_patterns("openvino_model.*", parity.FILE)
+            )
             _compressed(origin, target, mode, group, options)
             with _opened(origin, origin.name) as before:
                 wanted = parity.of_model(before, origin.name)
@@ -173,7 +185,7 @@ def _compressed(origin: Path, target: Path, mode: str, group: int, options: dict
 
 def _is_matrix(constant: Any) -> bool:
     # A norm is stored as (1, 1, n), so the sides that are not 1 count; and one group is no matrix.
-    return sum(side > 1 for side in constant.shape) > 1
+    return len([side for side in constant.shape if side > 1]) > 1
 
 
 def _saved(path: Path, folder: Path) -> None:
@@ -190,7 +202,9 @@ def _saved(path: Path, folder: Path) -> None:
     finally:
         link.unlink()
     if not (folder / _GRAPH).is_file():
-        raise FormatError(f"openvino-genai read {path.name} and wrote no network: its version may not do so.")
+        raise FormatError(
+            f"openvino-genai read {path.name} and wrote no network: its version may not do so."
+        )
 
 
 def _exact_angles(folder: Path, head_size: int, theta: float) -> None:
@@ -206,7 +220,9 @@ def _exact_angles(folder: Path, head_size: int, theta: float) -> None:
     speeds = theta ** -(np.arange(0, head_size, 2) / head_size)
     for constant in graph.get_ops():
         shape = list(constant.shape) if constant.get_type_name() == "Constant" else []
-        if shape != [1, len(speeds), 1] or not np.allclose(constant.data.ravel(), speeds, rtol=2e-3):
+        if shape != [1, len(speeds), 1] or not np.allclose(
+            constant.data.ravel(), speeds, rtol=2e-3
+        ):
             continue
         exact = opset13.constant(speeds.astype(np.float32).reshape(shape))
         for reader in constant.output(0).get_target_inputs():
