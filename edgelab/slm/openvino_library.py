@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edgelab import keras, workspace
 from edgelab.errors import FormatError, MissingRuntimeError
+from edgelab.quantizing import openvino_quantize
 
 
 def package() -> Any:
@@ -44,11 +43,7 @@ def nncf() -> Any:
     Raises:
         MissingRuntimeError: it is not installed.
     """
-    # It would otherwise count each call of its functions for its makers.
-    with _telemetry_off():
-        module = _imported("nncf", "nncf")
-    module.set_log_level(logging.ERROR)
-    return module
+    return openvino_quantize.library()
 
 
 def extension() -> str:
@@ -110,17 +105,3 @@ def _imported(module: str, distribution: str) -> Any:
             f"This needs the package {distribution}, which is not installed here: "
             f"`pip install {distribution} -c constraints.txt`, or all with `make lab`."
         ) from error
-
-
-@contextlib.contextmanager
-def _telemetry_off() -> Iterator[None]:
-    """Say what the makers read as "send nothing" while their package is imported."""
-    before = os.environ.get("NNCF_CI")
-    os.environ["NNCF_CI"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["NNCF_CI"]
-        else:
-            os.environ["NNCF_CI"] = before
