@@ -66,7 +66,8 @@ class Grouped:
     @property
     def bits_per_weight(self) -> float:
         """Return what a weight takes, its share of scale and bias included."""
-        return self.bits + 2 * 8 * self.scales.dtype.itemsize / self.codes.shape[-1]
+        beside = 8 * (self.scales.dtype.itemsize + self.biases.dtype.itemsize)
+        return float(self.bits + beside / self.codes.shape[-1])
 
 
 def quantize(

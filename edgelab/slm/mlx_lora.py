@@ -169,7 +169,9 @@ def _frozen(weight: Any) -> Any:
         del x
         return gradient @ weight, mx.zeros_like(weight), mx.zeros_like(turned)
 
-    class Frozen(nn.Module):
+    base: Any = nn.Module
+
+    class Frozen(base):
         def __init__(self) -> None:
             super().__init__()
             self.weight, self.turned = weight, mx.contiguous(weight.T)

