@@ -30,19 +30,20 @@ from edgelab.slm.lora import Tuned
 from edgelab.slm.pump_task import Example
 
 Encoded = tuple[list[int], int]
+_WATCHED = 8
 
 
 def tune(
     checkpoint: Checkpoint,
     train: Sequence[Example],
     validation: Sequence[Example],
-    steps: int = 40,
+    steps: int = 32,
     *,
     rank: int = 8,
     alpha: float = 16.0,
     rate: float = 4e-3,
     batch: int = 8,
-    every: int = 10,
+    every: int = 8,
     seed: int = 0,
 ) -> Tuned:
     """Learn the detours of every matrix of the layers from examples, with AdamW.
@@ -50,7 +51,7 @@ def tune(
     Args:
         checkpoint: the model, which stays as it is.
         train: examples to learn from; the loss counts the answers only.
-        validation: examples to watch, sixteen of them at most: without a graphics processor a look at forty would
+        validation: examples to watch, eight of them at most: without a graphics processor a look at forty would
             take as long as three steps.
         steps: updates.
         rank: numbers between A and B.
@@ -132,9 +133,6 @@ def attach(network: Any, checkpoint: Checkpoint, rank: int, scale: float) -> dic
         setattr(owner, last, detour)
         found[name] = detour
     return found
-
-
-_WATCHED = 16
 
 
 def _network(checkpoint: Checkpoint) -> Any:

@@ -15,26 +15,20 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from edgelab import workspace
 from edgelab.errors import EdgelabError, FormatError, InputError, MissingDataError
-from edgelab.measuring import machine
-from edgelab.serialize import Serializable
 from edgelab.slm import (
     course,
     engines,
-    from_gguf,
-    gguf_writer,
-    lora,
     memory,
     mlx_library,
-    mlx_lora,
+    mlx_trial,
     perplexity,
     pump_task,
     speed,
@@ -68,43 +62,6 @@ VARIANTS = (
 
 
 @dataclass(frozen=True)
-class Tuning(Serializable):
-    """A LoRA tuning on the pump task, and what it changed.
-
-    Args:
-        curve: step, loss of the training batch (None at the start), loss on validation examples.
-        seconds: of the tuning, looks at the validation examples included.
-        trainable: numbers that learned.
-        parameters: weights of the model.
-        right_before: exact answers of the model as it was, of `asked` unseen lines.
-        right_after: exact answers of the tuned model, merged and written as GGUF.
-        asked: unseen lines.
-        measured_here: False in the run that ships.
-        machine: what it was measured on.
-        versions: of the packages.
-    """
-
-    curve: tuple[tuple[int, float | None, float], ...]
-    seconds: float
-    trainable: int
-    parameters: int
-    right_before: int
-    right_after: int
-    asked: int
-    measured_here: bool = True
-    machine: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        place = "" if self.measured_here else ", not measured here"
-        return (
-            f"LoRA in MLX: {self.right_before} of {self.asked} unseen lines right before, {self.right_after} after "
-            f"{self.curve[-1][0]} steps in {self.seconds:.0f} s; {self.trainable:,} numbers learned, "
-            f"{self.trainable / self.parameters:.1%} of the model{place}."
-        )
-
-
-@dataclass(frozen=True)
 class Run:
     """Everything that was measured of MLX in one run.
 
@@ -116,7 +73,7 @@ class Run:
     """
 
     records: tuple[LanguageRecord, ...]
-    tuning: Tuning
+    tuning: mlx_trial.Tuning
     source: str
     date: str
 
@@ -147,44 +104,9 @@ def measure(
         records = tuple(_measured(path, Path(folder), windows, variants))
     return Run(
         records,
-        tuned(path, task, **tuning),
+        mlx_trial.tuned(path, task, **tuning),
         workspace.file_hash(path),
         datetime.now(UTC).date().isoformat(),
-    )
-
-
-def tuned(source: str | Path, task: pump_task.Task | None = None, **options: Any) -> Tuning:
-    """Tune a model in MLX on the pump task and ask it, in llama.cpp, before and after.
-
-    Args:
-        source: a `.gguf` file with float weights.
-        task: what to learn; None takes the course's.
-        options: of `mlx_lora.tune`.
-
-    Raises:
-        MissingRuntimeError: mlx, mlx-lm or llama-cpp-python is not installed.
-    """
-    given = task or pump_task.data()
-    checkpoint = from_gguf.read(source)
-    mlx_library.models("tuner.lora")  # importing takes seconds, which are not the tuning's
-    begin = time.perf_counter()
-    found = mlx_lora.tune(checkpoint, given.train, given.validation, **options)
-    seconds = time.perf_counter() - begin
-    with tempfile.TemporaryDirectory() as folder:
-        right = [
-            _right(gguf_writer.write(model, Path(folder) / "asked.gguf", "f32"), given.test)
-            for model in (checkpoint, lora.merge(checkpoint, found))
-        ]
-    return Tuning(
-        curve=found.curve,
-        seconds=seconds,
-        trainable=found.trainable,
-        parameters=checkpoint.shape.parameters,
-        right_before=right[0],
-        right_after=right[1],
-        asked=len(given.test),
-        machine=machine.describe(),
-        versions=workspace.versions("mlx", "mlx-lm", "llama-cpp-python", "numpy"),
     )
 
 
@@ -228,7 +150,7 @@ def read(path: str | Path | None = None) -> Run:
         content = json.loads(file.read_text(encoding="utf-8"))
         run = Run(
             tuple(_record(values) for values in content["records"]),
-            Tuning.from_dict(content["tuning"]),
+            mlx_trial.Tuning.from_dict(content["tuning"]),
             content["source"],
             content["date"],
         )
@@ -277,11 +199,6 @@ def _measured(
             yield speed.prompt(model, min(256, model.context))
             yield speed.generation(model)
             yield memory.measure(model)
-
-
-def _right(path: Path, asked: Sequence[pump_task.Example]) -> int:
-    with engines.load(path) as model:
-        return pump_task.exact(model, asked).right
 
 
 def _record(values: Mapping[str, Any]) -> LanguageRecord:

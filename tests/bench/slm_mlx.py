@@ -19,7 +19,7 @@ from edgelab.slm import (
     gguf_writer,
     grouped,
     llama,
-    mlx_reference,
+    mlx_trial,
     parity,
     perplexity,
     to_mlx,
@@ -129,7 +129,7 @@ def beside(
 
 def tuning_figures(source: Path, **options: Any) -> Iterator[Figure]:
     """Tune, and ask before and after."""
-    run = mlx_reference.tuned(source, **options)
+    run = mlx_trial.tuned(source, **options)
     before, after, seconds = list(PROMISED)[3:]
     curve = ", ".join(f"{step}: {loss:.3f}" for step, _, loss in run.curve)
     yield at_most(before, run.right_before, "lines", 0, note=f"of {run.asked}")
