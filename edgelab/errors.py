@@ -14,6 +14,7 @@ given, what was expected, and what to do next:
     ├── StorageError          a file could not be written (no permission, disk full)
     ├── JournalError          the journal cannot be written or has been altered
     ├── ParityError           a converted model disagrees with its source
+    ├── ServerError           a server that edgelab started did not come up, or ended
     ├── KerasError            TensorFlow was imported with Keras 3 before edgelab
     ├── LessonError           a lesson's source breaks a rule of the lesson factory
     └── NotSolvedError        a grader asked for a right answer to an exercise, and it is none
@@ -64,6 +65,10 @@ class JournalError(EdgelabError):
 
 class ParityError(EdgelabError):
     """A converted model disagrees with its source beyond the stated tolerance."""
+
+
+class ServerError(EdgelabError):
+    """A server that edgelab started did not come up, or ended; its last lines are in the message."""
 
 
 class KerasError(EdgelabError):

@@ -1,9 +1,11 @@
 """Small language models: the course's own, and one from a package, in every framework of phase 3.
 
-from edgelab import slm
-with slm.load("stdlib-4m-f16.gguf") as model:
-    print(model.generate("def read_file(path):"))
-    slm.table([model.perplexity(), model.prompt_speed(), model.generation_speed()])
+    from edgelab import slm
+    with slm.load(slm.course_model()) as model:
+        print(model.generate("def read_file(path):"))
+        slm.table([model.perplexity(), model.prompt_speed(), model.generation_speed()])
+
+Lessons 30 to 35 use it.
 """
 
 from edgelab.slm.course import course_model

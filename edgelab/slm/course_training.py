@@ -1,7 +1,7 @@
 """The training of the course's language model: hours on two cores, so it survives interruption.
 
-    edgelab train stdlib-4m --steps 27000
-    edgelab train stdlib-4m --steps 27000 --ship        # replace the files in data/models/
+    edgelab train stdlib-4m --steps 24000
+    edgelab train stdlib-4m --steps 24000 --ship        # replace the files in data/models/
 
 Started again, the command goes on from its last saved state. The weights that are kept are those of the
 step that was best on the *validation* modules; the test modules are looked at once, at the end. Three
@@ -20,19 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from edgelab import workspace
+from edgelab import progress, workspace
 from edgelab.errors import EdgelabError
 from edgelab.measuring import machine
 from edgelab.slm import corpus, course, gguf_writer, tokenizer, torch_llama, training
 from edgelab.slm.llama import Checkpoint, Shape
 
-STEPS = 27_000
+STEPS = 24_000
 _WINDOW = 512
 _VALIDATION_WINDOWS = 32
 _LICENCE = (
     "The passages are copied from Python's standard library, with tabs expanded, blanks at ends of lines cut "
     "and long lines left out. Copyright (c) 2001-2023 Python Software Foundation; All Rights Reserved. "
-    "Python Software Foundation License Version 2, whose text is in data/README.md."
+    "Python Software Foundation License Version 2, whose text is in data/PSF-LICENSE.txt."
 )
 
 
@@ -54,9 +54,10 @@ def train(recipe: training.Recipe, folder: Path | None = None, shape: Shape = co
         StorageError: a file could not be written.
     """
     target = folder or workspace.workspace() / "models"
-    text = corpus.read()
-    words = tokenizer.train(text.train.values(), shape.vocabulary)
-    tokens = _joined(words, text.train)
+    with progress.task("Reading the standard library, training the tokenizer"):
+        text = corpus.read()
+        words = tokenizer.train(text.train.values(), shape.vocabulary)
+        tokens = _joined(words, text.train)
     validation = _spread(_joined(words, text.held_out["validation"]), _VALIDATION_WINDOWS)
     result = training.fit(shape, tokens, validation, recipe)
     facts = {"name": course.NAME, "bos": 0, "eos": 0}

@@ -69,6 +69,7 @@ class LlamaCpp(LanguageModel):
         # One token at a time needs no new memory: llama.cpp reads it from here.
         self._one = (ctypes.c_int32 * 1)()
         self._one_batch = self._lib.llama_batch_get_one(self._one, 1)
+        self._address, self._scores = 0, np.empty(0, np.float32)
 
     def _encode(self, text: str) -> list[int]:
         return list(self.raw.tokenize(text.encode("utf-8"), add_bos=False, special=True))
@@ -136,9 +137,12 @@ class LlamaCpp(LanguageModel):
         """Return a view of the last token's logits; it is overwritten by the next step."""
         pointer = self._lib.llama_get_logits_ith(self.raw.ctx, -1)
         address = ctypes.addressof(pointer.contents)
-        values: Any = (ctypes.c_float * self.vocabulary).from_address(address)
-        scores: np.ndarray = np.frombuffer(values, np.float32)
-        return scores
+        if (
+            address != self._address
+        ):  # it rarely moves, and making a view costs as much as a small layer
+            values: Any = (ctypes.c_float * self.vocabulary).from_address(address)
+            self._address, self._scores = address, np.frombuffer(values, np.float32)
+        return self._scores
 
 
 def _fill(batch: Any, ids: np.ndarray, position: int) -> None:

@@ -6,95 +6,28 @@
     file.types                         # Counter({'Q4_K': 24, 'F32': 9, 'Q6_K': 5})
     file.bits_per_weight               # 5.26, whatever the name of the file promises
 
-A GGUF file is four bytes "GGUF", a version, two counts, then keys with typed values, then one entry for each
-tensor (name, sides, type, where its bytes begin), then the bytes. This module reads all of it with `struct` and
-believes nothing: every length is held against what is left of the file before anything is reserved for it.
-Lesson 30 reads a header by hand.
-
-Source: ggml, "GGUF" (docs/gguf.md) and ggml-common.h in the repository ggml-org/llama.cpp.
+A file name promises a type; only the tensors say what is really there. `gguf_header` reads them, this module adds
+them up. Lesson 30 reads a header by hand.
 """
 
 from __future__ import annotations
 
 import math
-import mmap
 import os
-import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from edgelab import workspace
 from edgelab.errors import FormatError, InputError
+from edgelab.slm import gguf_header
+from edgelab.slm.gguf_types import FLOATS, TYPES, TensorType
 
-MAGIC = b"GGUF"
-VERSIONS = (2, 3)
-MOST_SIDES = 4
-DEFAULT_ALIGNMENT = 32
-
-
-class TensorType(NamedTuple):
-    """How weights of one type are stored: `block` of them together in `size` bytes."""
-
-    number: int  # in the file
-    block: int
-    size: int
-
-    @property
-    def bits(self) -> float:
-        """Return the bits of one weight, scales included."""
-        return 8 * self.size / self.block
-
-
-TYPES = {
-    "F32": TensorType(0, 1, 4),
-    "F16": TensorType(1, 1, 2),
-    "Q4_0": TensorType(2, 32, 18),
-    "Q4_1": TensorType(3, 32, 20),
-    "Q5_0": TensorType(6, 32, 22),
-    "Q5_1": TensorType(7, 32, 24),
-    "Q8_0": TensorType(8, 32, 34),
-    "Q8_1": TensorType(9, 32, 36),
-    "Q2_K": TensorType(10, 256, 84),
-    "Q3_K": TensorType(11, 256, 110),
-    "Q4_K": TensorType(12, 256, 144),
-    "Q5_K": TensorType(13, 256, 176),
-    "Q6_K": TensorType(14, 256, 210),
-    "Q8_K": TensorType(15, 256, 292),
-    "IQ2_XXS": TensorType(16, 256, 66),
-    "IQ2_XS": TensorType(17, 256, 74),
-    "IQ3_XXS": TensorType(18, 256, 98),
-    "IQ1_S": TensorType(19, 256, 50),
-    "IQ4_NL": TensorType(20, 32, 18),
-    "IQ3_S": TensorType(21, 256, 110),
-    "IQ2_S": TensorType(22, 256, 82),
-    "IQ4_XS": TensorType(23, 256, 136),
-    "I8": TensorType(24, 1, 1),
-    "I16": TensorType(25, 1, 2),
-    "I32": TensorType(26, 1, 4),
-    "I64": TensorType(27, 1, 8),
-    "F64": TensorType(28, 1, 8),
-    "IQ1_M": TensorType(29, 256, 56),
-    "BF16": TensorType(30, 1, 2),
-    "TQ1_0": TensorType(34, 256, 54),
-    "TQ2_0": TensorType(35, 256, 66),
-    "MXFP4": TensorType(39, 32, 17),
-    "NVFP4": TensorType(40, 64, 36),
-    "Q1_0": TensorType(41, 128, 18),
-    "Q2_0": TensorType(42, 64, 18),
-}
-_NAMES = {kind.number: name for name, kind in TYPES.items()}
-FLOATS = ("F64", "F32", "F16", "BF16")  # what was never quantized
-
-# The types that a metadata value may have: struct's letter for each, by number.
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}  # fmt: skip
-_SIZES = {letter: struct.calcsize("<" + letter) for letter in _SCALARS.values()}
-_STRING, _ARRAY = 8, 9
-_DEEPEST = 4  # arrays in arrays; no real file has more than two
+__all__ = ["FLOATS", "TYPES", "GgufFile", "Tensor", "TensorType", "read"]
 
 
 @dataclass(frozen=True)
@@ -192,9 +125,10 @@ class GgufFile:
         for tensor in self.tensors:
             if tensor.name == name:
                 return tensor
+        names = [t.name for t in self.tensors]
         near = [t.name for t in self.tensors if t.name.split(".")[-2:] == name.split(".")[-2:]]
         raise InputError(
-            f"{self.path.name} has no tensor {name!r}; it has {', '.join((near or [t.name for t in self.tensors])[:4])}, …"
+            f"{self.path.name} has no tensor {name!r}; it has {', '.join((near or names)[:4])}, …"
         )
 
     def raw(self, name: str) -> np.ndarray:
@@ -230,133 +164,37 @@ def read(path: str | os.PathLike[str]) -> GgufFile:
     source = workspace.existing(path)
     if not source.is_file():
         raise FormatError(f"{source} is a folder; a GGUF model is one file.")
-    size = source.stat().st_size
-    if size < len(MAGIC):
-        raise FormatError(f"{source.name} is no GGUF file: it has {size} bytes.")
-    with (
-        source.open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return _Reader(source, content).file()
+    header = gguf_header.read(source)
+    return GgufFile(
+        source,
+        header.version,
+        header.metadata,
+        _placed(source, header),
+        header.data_start,
+        header.size_bytes,
+    )
 
 
-class _Reader:
-    """Reads the header and never asks for more bytes than the file has left."""
-
-    def __init__(self, path: Path, content: mmap.mmap) -> None:
-        self.path, self.content, self.size = path, content, len(content)
-        self.position = 0
-
-    def file(self) -> GgufFile:
-        magic = self.take(len(MAGIC))
-        if magic != MAGIC:
+def _placed(path: Path, header: gguf_header.Header) -> tuple[Tensor, ...]:
+    """Return the tensors, each held against the file's end."""
+    found: dict[str, Tensor] = {}
+    for name, shape, type_name, offset in header.entries:
+        kind, count = TYPES[type_name], math.prod(shape)
+        columns = shape[-1] if shape else 1
+        if count == 0 or columns % kind.block or offset % header.alignment or name in found:
             raise FormatError(
-                f"{self.path.name} is no GGUF file: it begins with {magic!r} and not with {MAGIC!r}."
+                f"{path.name}: the entry of tensor {name!r} (shape {shape}, {type_name}, at byte "
+                f"{offset}) can't be right: a row of {type_name} is a multiple of {kind.block} long, "
+                f"offsets are multiples of {header.alignment}, and a name stands once. The file is damaged."
             )
-        version = self.number("I")
-        if version not in VERSIONS:
-            turned = int.from_bytes(version.to_bytes(4, "little"), "big")
-            why = (
-                "is written for big-endian machines" if turned in VERSIONS else "is too old or new"
-            )
+        size = count // kind.block * kind.size
+        if header.data_start + offset + size > header.size_bytes:
             raise FormatError(
-                f"{self.path.name} has version {version} of GGUF and {why}; versions "
-                f"{' and '.join(map(str, VERSIONS))} can be read here."
+                f"{path.name} is truncated: tensor {name!r} ends at byte {header.data_start + offset + size} "
+                f"and the file has {header.size_bytes} bytes. Get it again."
             )
-        tensors, keys = self.number("Q"), self.number("Q")
-        # A key takes 13 bytes at least (length, type, one byte of value), a tensor 24.
-        self.require(keys * 13 + tensors * 24, f"{keys} keys and {tensors} tensors")
-        metadata: dict[str, Any] = {}
-        for _ in range(keys):
-            key = self.string()
-            if key in metadata:
-                raise FormatError(f"{self.path.name} holds the key {key!r} twice; it is damaged.")
-            metadata[key] = self.value(self.number("I"))
-        entries = [self.entry() for _ in range(tensors)]
-        alignment = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
-        if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
-            raise FormatError(f"{self.path.name} aligns its tensors to {alignment!r} bytes.")
-        start = -(-self.position // alignment) * alignment
-        return GgufFile(
-            self.path, version, metadata, self.placed(entries, start, alignment), start, self.size
-        )
-
-    def take(self, count: int) -> bytes:
-        if count > self.size - self.position:
-            self.require(count, f"{count} more bytes")
-        self.position += count
-        return self.content[self.position - count : self.position]
-
-    def require(self, count: int, what: str) -> None:
-        if count > self.size - self.position:
-            raise FormatError(
-                f"{self.path.name} is truncated or damaged: at byte {self.position} its header announces "
-                f"{what}, and the file has {self.size} bytes. Get it again."
-            )
-
-    def number(self, letter: str) -> Any:
-        return struct.unpack("<" + letter, self.take(_SIZES[letter]))[0]
-
-    def string(self) -> str:
-        # Tokens may hold half a character, so bytes that are no UTF-8 are no error.
-        return self.take(self.number("Q")).decode("utf-8", errors="replace")
-
-    def value(self, kind: int, depth: int = 0) -> Any:
-        if kind == _STRING:
-            return self.string()
-        if kind in _SCALARS:
-            return self.number(_SCALARS[kind])
-        if kind != _ARRAY or depth == _DEEPEST:
-            raise FormatError(
-                f"{self.path.name} holds a value of the type {kind} at byte {self.position}, which GGUF "
-                "does not have; it is damaged, or newer than this reader."
-            )
-        inner, count = self.number("I"), self.number("Q")
-        if inner in _SCALARS:
-            letter = _SCALARS[inner]
-            self.require(count * _SIZES[letter], f"a list of {count} values")
-            return list(struct.unpack(f"<{count}{letter}", self.take(count * _SIZES[letter])))
-        self.require(8 * count, f"a list of {count} values")
-        return [self.value(inner, depth + 1) for _ in range(count)]
-
-    def entry(self) -> tuple[str, tuple[int, ...], str, int]:
-        """Return a tensor's name, shape, type, and where it begins after the header."""
-        name, sides = self.string(), self.number("I")
-        if sides > MOST_SIDES:
-            raise FormatError(
-                f"{self.path.name}: tensor {name!r} has {sides} sides; GGUF knows {MOST_SIDES} at most."
-            )
-        shape = tuple(self.number("Q") for _ in range(sides))[::-1]
-        number, offset = self.number("I"), self.number("Q")
-        if number not in _NAMES:
-            raise FormatError(
-                f"{self.path.name}: tensor {name!r} has the type {number}, which this reader does not "
-                f"know; it knows {', '.join(TYPES)}. The file is damaged, or newer than edgelab."
-            )
-        return name, shape, _NAMES[number], offset
-
-    def placed(
-        self, entries: list[tuple[str, tuple[int, ...], str, int]], start: int, alignment: int
-    ) -> tuple[Tensor, ...]:
-        """Return the tensors, each held against the file's end."""
-        found: dict[str, Tensor] = {}
-        for name, shape, type_name, offset in entries:
-            kind, count = TYPES[type_name], math.prod(shape)
-            columns = shape[-1] if shape else 1
-            if count == 0 or columns % kind.block or offset % alignment or name in found:
-                raise FormatError(
-                    f"{self.path.name}: the entry of tensor {name!r} (shape {shape}, {type_name}, at byte "
-                    f"{offset}) can't be right: a row of {type_name} is a multiple of {kind.block} long, "
-                    f"offsets are multiples of {alignment}, and a name stands once. The file is damaged."
-                )
-            size = count // kind.block * kind.size
-            if start + offset + size > self.size:
-                raise FormatError(
-                    f"{self.path.name} is truncated: tensor {name!r} ends at byte {start + offset + size} "
-                    f"and the file has {self.size} bytes. Get it again."
-                )
-            found[name] = Tensor(name, shape, type_name, start + offset, size)
-        return tuple(found.values())
+        found[name] = Tensor(name, shape, type_name, header.data_start + offset, size)
+    return tuple(found.values())
 
 
 def _bits(tensors: tuple[Tensor, ...] | list[Tensor]) -> float:

@@ -15,6 +15,7 @@ half as large; values in fewer than 16 bits need flash attention. Lesson 31.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,7 @@ class Measured(Serializable):
     """What opening a context really added to a fresh process."""
 
     cache: Cache
+    told_bytes: int  # what llama.cpp itself says that it reserved, to a hundredth of a MiB
     growth_bytes: (
         int  # resident memory after, less before; holds some bookkeeping besides the cache
     )
@@ -150,12 +152,12 @@ def measure(
                 keys=cache.keys,
                 values=cache.values,
             )
-            found.append(Measured(cache, grown))
+            found.append(Measured(cache, **grown))
     return tuple(found)
 
 
-def probe(path: str, context: int, keys: str, values: str) -> int:
-    """Return by how many bytes opening a context lets this very process grow; runs in the child."""
+def probe(path: str, context: int, keys: str, values: str) -> dict[str, int]:
+    """Open a context and see by how much this very process grows; runs in the child."""
     import psutil
 
     llama_cpp, process = llama_library.package(), psutil.Process()
@@ -175,4 +177,5 @@ def probe(path: str, context: int, keys: str, values: str) -> int:
         after = int(process.memory_info().rss)
         if not opened:
             raise InputError(f"llama.cpp could not open a context of {context}: {log.complaints}")
-    return after - before
+    told = sum(map(float, re.findall(r"KV buffer size = +([\d.]+) MiB", log.text)))
+    return {"told_bytes": round(told * 2**20), "growth_bytes": after - before}

@@ -54,7 +54,7 @@ class Log:
         for serious in (_ERROR, _WARNING):
             found = [text.strip() for level, text in self.lines if level == serious]
             if found:
-                return "; ".join(dict.fromkeys(found))[:400]
+                return "; ".join(dict.fromkeys(found))[-400:]  # the reason comes last
         return ""
 
 

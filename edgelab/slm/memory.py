@@ -18,8 +18,8 @@ from edgelab.measuring import child, memory as _memory
 from edgelab.records import amount
 from edgelab.slm import engines, record
 from edgelab.slm.model import LanguageModel
+from edgelab.slm.prompts import Prompts
 from edgelab.slm.record import LanguageRecord
-from edgelab.slm.speed import Prompts
 
 KIND = "language-memory"
 PROMPT = 256

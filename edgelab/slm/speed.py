@@ -2,6 +2,7 @@
 
     speed.prompt(model, tokens=256)         # many tokens at once: arithmetic decides
     speed.generation(model, tokens=64)      # one after the other: reading the weights decides
+    speed.in_turn([q8, q4], "generation")   # several models, each of them in every round
 
 Engines keep the beginning of the last prompt, and a prompt that is sent twice is not read again: such a
 "measurement" once gave 48,000 tokens per second. Here every prompt is another one from its first token on, and
@@ -10,9 +11,10 @@ Engines keep the beginning of the last prompt, and a prompt that is sent twice i
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +26,7 @@ from edgelab.measuring.timing import Budget
 from edgelab.records import SPREAD_DOUBTFUL
 from edgelab.slm import record
 from edgelab.slm.model import LanguageModel
+from edgelab.slm.prompts import Prompts
 from edgelab.slm.record import LanguageRecord
 
 KIND = "language-speed"
@@ -37,6 +40,8 @@ BUDGETS = {
 }
 _RUNS_FOR_LEVEL = 6  # below, the fastest and slowest repeat bound the median with less than 95 %
 _FEWEST_RUNS = 3  # a median needs them, however slow the model
+# Every call draws other prompts, so that no engine can know one from an earlier call.
+_seeds = itertools.count()
 _ATTEMPTS = {"ci": 1, "class": 2, "full": 3}
 
 
@@ -98,7 +103,7 @@ class Speed(LanguageRecord):
 
 
 def prompt(
-    model: LanguageModel, tokens: int = 256, limits: Budget | None = None, seed: int = 0
+    model: LanguageModel, tokens: int = 256, limits: Budget | None = None, seed: int | None = None
 ) -> Speed:
     """Measure how fast a model reads a prompt, and publish it.
 
@@ -106,25 +111,12 @@ def prompt(
         model: the model.
         tokens: of the prompt; they are random, which costs the same as any others.
         limits: repeats and seconds; None takes the profile's.
-        seed: of the tokens.
+        seed: of the tokens; None takes others in every call.
 
     Raises:
         InputError: fewer than 1 token, or more than the context holds.
     """
-    if not 1 <= tokens <= model.context:
-        raise InputError(
-            f"A prompt of {tokens} tokens can't be timed: the context of {model.name} holds 1 to "
-            f"{model.context}. Choose another length, or load the model with a larger context."
-        )
-    prompts = Prompts(model, tokens, seed)
-
-    def once() -> float:
-        ids = prompts.next()
-        begin = time.perf_counter()
-        model.start(ids)
-        return time.perf_counter() - begin
-
-    return _measure(model, once, limits, phase="prompt", tokens=tokens, before=0)
+    return in_turn([model], "prompt", tokens, limits=limits, seed=seed)[0]
 
 
 def generation(
@@ -132,7 +124,7 @@ def generation(
     tokens: int = 64,
     before: int = BEFORE,
     limits: Budget | None = None,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Speed:
     """Measure how fast a model writes, and publish it.
 
@@ -142,19 +134,89 @@ def generation(
             written over.
         before: tokens of the prompt, which is not timed.
         limits: repeats and seconds; None takes the profile's.
-        seed: of the prompt.
+        seed: of the prompt; None takes another in every call.
 
     Raises:
         InputError: fewer than 1 token in prompt or answer, or more together than the context holds.
     """
-    if tokens < 1 or before < 1 or before + tokens > model.context:
-        raise InputError(
-            f"{tokens} tokens after a prompt of {before} can't be timed: each needs at least 1, and the context "
-            f"of {model.name} holds {model.context} together."
-        )
-    prompts = Prompts(model, before, seed)
+    return in_turn([model], "generation", tokens, before, limits=limits, seed=seed)[0]
 
-    def once() -> float:
+
+def in_turn(
+    models: Sequence[LanguageModel],
+    phase: str,
+    tokens: int = 64,
+    before: int = BEFORE,
+    *,
+    limits: Budget | None = None,
+    seed: int | None = None,
+) -> list[Speed]:
+    """Measure one phase of several models, each once in every round, and publish it.
+
+    What the machine does meanwhile then hits all of them alike, and their figures may be compared.
+
+    Args:
+        models: loaded ones; of any engine.
+        phase: "prompt" or "generation".
+        tokens: as `prompt` and `generation`.
+        before: as `generation`.
+        limits: repeats of each model and seconds for all of them together; None takes the profile's, as many times
+            the seconds as there are models.
+        seed: of the prompts; None takes others in every call.
+
+    Returns:
+        A record for each model, in their order.
+
+    Raises:
+        InputError: no model, another phase, or lengths that do not fit a model's context.
+    """
+    if phase not in ("prompt", "generation"):
+        raise InputError(f"There is no phase {phase!r}: a model has 'prompt' and 'generation'.")
+    if not models:
+        raise InputError("There is no model to measure: the list is empty.")
+    before = before if phase == "generation" else 0
+    for model in models:
+        _check(model, phase, tokens, before)
+    repeats = [_repeat_of(model, phase, tokens, before, seed) for model in models]
+    profile = workspace.profile()
+    budget = limits or _for_all(BUDGETS[profile], len(models))
+    names = ", ".join(model.name for model in models)
+    with (
+        machine.exclusive(),
+        progress.task(f"{names}: {phase} of {tokens} tokens"),
+        timing.collector_off(),
+    ):
+        for once in repeats:
+            once()  # the first run fills caches and allocates
+        seconds, busy = machine.quietly(lambda: _rounds(repeats, budget), _ATTEMPTS[profile])
+    return [
+        _published(model, phase, tokens, before, seconds=times, busy=busy)
+        for model, times in zip(models, seconds, strict=True)
+    ]
+
+
+def _check(model: LanguageModel, phase: str, tokens: int, before: int) -> None:
+    if tokens < 1 or tokens + before > model.context or (phase == "generation" and before < 1):
+        after = f" after a prompt of {before}" if phase == "generation" else ""
+        raise InputError(
+            f"A {phase} of {tokens} tokens{after} can't be timed: each needs at least 1, and the context of "
+            f"{model.name} holds {model.context}. Choose another length, or load the model with a larger context."
+        )
+
+
+def _repeat_of(
+    model: LanguageModel, phase: str, tokens: int, before: int, seed: int | None
+) -> Callable[[], float]:
+    """Return what one repeat does; it returns its seconds."""
+    prompts = Prompts(model, before or tokens, next(_seeds) if seed is None else seed)
+
+    def read() -> float:
+        ids = prompts.next()
+        begin = time.perf_counter()
+        model.start(ids)
+        return time.perf_counter() - begin
+
+    def write() -> float:
         token = model.start(prompts.next())
         step = model.step
         begin = time.perf_counter()
@@ -162,44 +224,37 @@ def generation(
             token = step(token)
         return time.perf_counter() - begin
 
-    return _measure(model, once, limits, phase="generation", tokens=tokens, before=before)
+    return read if phase == "prompt" else write
 
 
-class Prompts:
-    """Random prompts of one length; none starts with the same token as one of the last thousands."""
-
-    def __init__(self, model: LanguageModel, tokens: int, seed: int = 0) -> None:
-        self._vocabulary, self._tokens = model.vocabulary, tokens
-        self._random = np.random.default_rng(seed)
-        self._first: list[int] = []
-
-    def next(self) -> np.ndarray:
-        """Return int32 (tokens,)."""
-        if not self._first:
-            self._first = self._random.permutation(self._vocabulary).tolist()
-        ids = self._random.integers(0, self._vocabulary, self._tokens, np.int32)
-        ids[0] = self._first.pop()
-        return ids
+def _rounds(repeats: Sequence[Callable[[], float]], budget: Budget) -> list[list[float]]:
+    """Return the seconds of each repeat, for each model; who is first changes from round to round."""
+    found: list[list[float]] = [[] for _ in repeats]
+    order = list(range(len(repeats)))
+    begin = time.perf_counter()
+    while True:
+        count, spent = len(found[0]), time.perf_counter() - begin
+        enough = count >= budget.min_runs and spent >= budget.min_seconds
+        if count >= min(_FEWEST_RUNS, budget.min_runs) and (enough or spent >= budget.max_seconds):
+            return found
+        for i in order:
+            found[i].append(repeats[i]())
+        order.append(order.pop(0))
 
 
-def _measure(
+def _for_all(budget: Budget, models: int) -> Budget:
+    return Budget(budget.min_runs, budget.min_seconds * models, budget.max_seconds * models)
+
+
+def _published(
     model: LanguageModel,
-    once: Callable[[], float],
-    limits: Budget | None,
-    *,
     phase: str,
     tokens: int,
     before: int,
+    *,
+    seconds: Sequence[float],
+    busy: bool,
 ) -> Speed:
-    profile = workspace.profile()
-    budget = limits or BUDGETS[profile]
-    with (
-        machine.exclusive(),
-        progress.task(f"{model.name}, {phase} of {tokens} tokens"),
-        timing.collector_off(),
-    ):
-        once()  # the first run fills caches and allocates
-        seconds, busy = machine.quietly(lambda: _repeat(once, budget), _ATTEMPTS[profile])
     low, high = medians.by_rank(seconds)
     result = Speed(
         **(record.facts(model) | {"busy": busy}),
@@ -212,16 +267,3 @@ def _measure(
     )
     history.publish(KIND, f"{result.model}, {phase}", result)
     return result
-
-
-def _repeat(once: Callable[[], float], budget: Budget) -> list[float]:
-    found: list[float] = []
-    begin = time.perf_counter()
-    while True:
-        spent = time.perf_counter() - begin
-        enough = len(found) >= budget.min_runs and spent >= budget.min_seconds
-        if len(found) >= min(_FEWEST_RUNS, budget.min_runs) and (
-            enough or spent >= budget.max_seconds
-        ):
-            return found
-        found.append(once())

@@ -224,8 +224,8 @@ class _Run:
         """Make one step; returns the loss before it."""
         recipe, functional = self.recipe, torch().nn.functional
         self.model.train()
-        # Dropout draws from the global generator: seeded by the step, it knows nothing of interruptions.
-        torch().manual_seed(np.random.SeedSequence([recipe.seed, self.step]).generate_state(1)[0])
+        if recipe.dropout:  # seeded by the step, it knows nothing of interruptions
+            self.model.dropout.seed(recipe.seed, self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.rate_at(self.step)
         ids = torch().from_numpy(np.asarray(windows, np.int64))

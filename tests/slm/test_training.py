@@ -54,6 +54,14 @@ def test_it_learns_what_follows_what(text):
     assert result.best_loss == min(point[2] for point in result.curve)
 
 
+def test_it_learns_with_16_bits_too_where_the_processor_has_them(text, monkeypatch):
+    monkeypatch.setattr(training, "_arithmetic", lambda: "bfloat16 autocast")
+    result = training.fit(SHAPE, text, validation(text), Recipe(30, rate=1e-2, warm_up=5, every=30))
+    assert result.arithmetic == "bfloat16 autocast"
+    assert {value.dtype for value in result.weights.values()} == {np.dtype(np.float32)}
+    assert result.best_loss < 2.5
+
+
 @pytest.mark.parametrize("stopped_at", [13, 26])
 def test_an_interrupted_training_ends_with_the_same_bits(text, monkeypatch, stopped_at, capsys):
     recipe = Recipe(30, rate=1e-2, warm_up=5, every=10, dropout=0.2)
