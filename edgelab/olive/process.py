@@ -25,7 +25,12 @@ def main(request: str, answer: str) -> None:
         run({**configuration, "output_dir": str(place), "cache_dir": str(cache)})
         ended: dict[str, str] = {}
         if not (place / "footprint.json").is_file():
-            ended = {"refused": "it holds no pass, so there was nothing to do"}
+            # It goes on after a pass that raised, and says so in the log only.
+            ended = (
+                {"failed": "a pass could not be run"}
+                if configuration.get("passes")
+                else {"refused": "it holds no pass, so there is nothing to do"}
+            )
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent process tells it
         import traceback
 
@@ -63,8 +68,8 @@ def _told(error: Exception) -> dict[str, str]:
             )
         return {"refused": f"{error.title}: " + "; ".join(list(found.values())[:3])}
     text = " ".join(str(error).split())[:300]
-    if isinstance(error, ValueError | KeyError) and "olive" in str(type(error)) + text.lower():
-        return {"refused": text}
+    if "Package configuration for pass" in text:
+        return {"refused": f"there is no such pass ({text})"}
     return {"failed": f"{type(error).__name__}: {text}"}
 
 

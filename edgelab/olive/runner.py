@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ from edgelab.olive.results import Result
 QUIET = {"CI": "1", "OLIVE_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
 _NEEDED = ("olive", "torch", "transformers", "onnxruntime_genai")
 _LAST_LINES = 3
+_ERROR = re.compile(r"\[ERROR\]|^[\w.]*(Error|Exception|Fail|InvalidProtobuf)\b")
 _CODE = ("runner.py", "process.py", "images.py", "results.py")
 
 
@@ -155,11 +157,11 @@ def _call(configuration: Mapping[str, Any], place: Path, log: Path, timeout_s: f
 
 
 def _last_words(log: Path) -> str:
-    lines = [
-        line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-    ]
-    told = " / ".join([line[:200] for line in lines if line][-_LAST_LINES:])
-    return f"Its log ({log}) ends with: {told or 'nothing'}."
+    """Return the log's last errors, or its last lines where there is none."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip()[:200] for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if _ERROR.search(line)] or lines
+    return f"Its log ({log}) ends with: {' / '.join(told[-_LAST_LINES:]) or 'nothing'}."
 
 
 def _files(value: Any) -> dict[str, str]:

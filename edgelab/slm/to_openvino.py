@@ -36,7 +36,16 @@ READABLE = ("F16", "Q8_0", "Q6_K", "Q4_K", "Q4_1", "Q4_0")
 MODES = ("int8_asym", "int8_sym", "int4_asym", "int4_sym")
 _GRAPH = "openvino_model.xml"
 # What ends a text, beside the token that the header names: as llama.cpp recognises them.
-_ENDS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "</s>")
+_ENDS = (
+    "<|endoftext|>",
+    "<|im_end|>",
+    "<reponame>",
+    "<|repo_name|>",
+    "<|eot_id|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "</s>",
+)
 _CODE = (
     "slm/to_openvino.py",
     "slm/openvino_library.py",
