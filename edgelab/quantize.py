@@ -11,7 +11,7 @@ Weights below 8 bits, and a recipe of one's own, on a float `.tflite` file:
     int4  = quantize.weights(float32, "int4.tflite", bits=4)
     mixed = quantize.mixed(float32, "mixed.tflite", {"conv2d": 8}, others=4)
 
-On ONNX Runtime: `onnx_dynamic`, `onnx_static`. While training: `aware`, then `from_aware`. By hand, on
+On ONNX Runtime: `onnx_dynamic`, `onnx_static`; on OpenVINO: `openvino_static`, `openvino_controlled`. While training: `aware`, then `from_aware`. By hand, on
 an array: `fit`, `scale`, `zero_point`, `dequantize` (`edgelab.quantizing.affine`). Results are kept by content, so
 the same call is a copy the second time. Lesson 20.
 """
@@ -39,6 +39,7 @@ from edgelab.quantizing.affine import (
 )
 from edgelab.quantizing.aware import aware
 from edgelab.quantizing.onnx_quantize import onnx_dynamic, onnx_static
+from edgelab.quantizing.openvino_quantize import openvino_controlled, openvino_static
 from edgelab.quantizing.weight_recipes import mixed, weights
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
     "mixed",
     "onnx_dynamic",
     "onnx_static",
+    "openvino_controlled",
+    "openvino_static",
     "outlier_effect",
     "round_trip",
     "scale",

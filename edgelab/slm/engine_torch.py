@@ -9,13 +9,13 @@ Lesson 30.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from edgelab.errors import FormatError, InputError
+from edgelab.slm import hf_folder
 from edgelab.slm.engines import register
 from edgelab.slm.model import LanguageModel
 
@@ -44,7 +44,7 @@ class Torch(LanguageModel):
         config = self._model.config
         self.vocabulary = int(config.vocab_size)
         self.context = min(options.get("context") or 2048, int(config.max_position_embeddings))
-        self.ends = _ends(path)
+        self.ends = hf_folder.end_tokens(path)
         self.settings = {"context": self.context, "precision": "f32"}
         self.bits_per_weight = 32.0  # whatever the folder stores, it is widened
         self._cache: Any = None
@@ -98,14 +98,3 @@ def _network(path: Path) -> Any:
         path, dtype=torch.float32, local_files_only=True
     )
     return network.eval()
-
-
-def _ends(path: Path) -> frozenset[int]:
-    """Return the tokens that end a text, as the folder names them."""
-    found: set[int] = set()
-    for name in ("generation_config.json", "config.json"):
-        file = path / name
-        content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        told = content.get("eos_token_id")
-        found |= set(told if isinstance(told, list) else [] if told is None else [told])
-    return frozenset(found)

@@ -115,8 +115,8 @@ def load(
     for module in cls.modules:
         if util.find_spec(module) is None:
             raise MissingRuntimeError(
-                f"{source.name} needs {cls.engine}, and its package {module} is not installed here. Install "
-                f"everything with `make lab`, or this with `pip install {cls.package} -c constraints.txt`."
+                f"{source.name} needs {cls.engine}, and its package {module} is not installed here. "
+                f"{cls.how_to_install()}"
             )
     try:
         model = cls(source, threads, options | {"context": context})

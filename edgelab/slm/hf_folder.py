@@ -82,7 +82,7 @@ def write(checkpoint: Checkpoint, folder: str | Path, dtype: str = "float32") ->
         _safetensors().save_file(
             tensors, temporary / "model.safetensors", metadata={"format": "pt"}
         )
-        _write_json(temporary / "config.json", _config(checkpoint, dtype))
+        _write_json(temporary / "config.json", config(checkpoint, dtype))
         _write_json(temporary / "tokenizer.json", checkpoint.tokenizer)
         _write_json(temporary / "tokenizer_config.json", _tokenizer_config(checkpoint))
         _write_json(temporary / "generation_config.json", _ends(checkpoint))
@@ -119,7 +119,24 @@ def _shape(config: dict[str, Any], source: Path) -> Shape:
         raise FormatError(f"{source / 'config.json'} does not say {error}.") from error
 
 
-def _config(checkpoint: Checkpoint, dtype: str) -> dict[str, Any]:
+def end_tokens(folder: Path) -> frozenset[int]:
+    """Return the tokens after which a text is over, as a folder of any framework names them.
+
+    Args:
+        folder: with config.json, and often generation_config.json.
+
+    Raises:
+        FormatError: one of the two is damaged.
+    """
+    found: set[int] = set()
+    for name in ("generation_config.json", "config.json"):
+        told = _json(folder / name).get("eos_token_id") if (folder / name).is_file() else None
+        found |= set(told if isinstance(told, list) else [] if told is None else [told])
+    return frozenset(found)
+
+
+def config(checkpoint: Checkpoint, dtype: str) -> dict[str, Any]:
+    """Return the content of a model's config.json, for weights of this type."""
     shape = checkpoint.shape
     return {
         "architectures": ["LlamaForCausalLM"],

@@ -95,7 +95,7 @@ def tune(
     names = matrices(checkpoint.shape)
     detours = {name: _attach(model, name, rank, alpha / rank, generator) for name in names}
     optimizer = torch().optim.AdamW([part for pair in detours.values() for part in pair], rate)
-    examples, watched = _encoded(checkpoint, train), _encoded(checkpoint, validation)
+    examples, watched = encoded(checkpoint, train), encoded(checkpoint, validation)
     random = np.random.default_rng(seed)
     curve: list[tuple[int, float | None, float]] = [(0, None, _watch(model, watched))]
     with progress.bar(range(1, steps + 1), "Tuning", unit="steps") as bar:
@@ -149,8 +149,17 @@ def _attach(model: Any, name: str, rank: int, scale: float, generator: Any) -> t
     return down, up
 
 
-def _encoded(checkpoint: Checkpoint, examples: Sequence[Example]) -> list[tuple[list[int], int]]:
-    """Return the tokens of each example, end mark last, and how many of them are the question."""
+def encoded(checkpoint: Checkpoint, examples: Sequence[Example]) -> list[tuple[list[int], int]]:
+    """Return the tokens of each example, end mark last, and how many of them are the question.
+
+    Args:
+        checkpoint: whose tokenizer and end mark are used.
+        examples: questions with their answers.
+
+    Raises:
+        InputError: an example is longer than the context.
+        MissingRuntimeError: tokenizers is not installed.
+    """
     # Cut apart: an engine that is given the question ends there too.
     questions = tokenizer.ids(checkpoint.tokenizer, [example.question for example in examples])
     answers = tokenizer.ids(checkpoint.tokenizer, [example.answer for example in examples])

@@ -67,6 +67,11 @@ class LanguageModel(ABC):
     settings: dict[str, Any]
     bits_per_weight: float | None = None
 
+    @classmethod
+    def how_to_install(cls) -> str:
+        """Return what installs the engine on this machine."""
+        return f"Install everything with `make lab`, or this with `pip install {cls.package} -c constraints.txt`."
+
     def __init__(self, path: Path, threads: int, options: dict[str, Any]) -> None:
         self.path = path
         self.name = path.stem if path.is_file() else path.name

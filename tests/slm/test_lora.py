@@ -80,7 +80,7 @@ def test_merged_matrices_answer_as_matrices_with_detours(tuned, few, tmp_path):
     merged = lora.merge(base, tuned)
     assert set(merged.tensors) == set(base.tensors)
     assert np.array_equal(merged.tensors[llama.EMBEDDING], base.tensors[llama.EMBEDDING])
-    (encoded,) = lora._encoded(base, few.train[:1])
+    (encoded,) = lora.encoded(base, few.train[:1])
     model = torch_llama.from_checkpoint(merged)
     beside = torch_llama.from_checkpoint(base)
     torch = torch_llama.torch()
