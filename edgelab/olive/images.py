@@ -26,13 +26,13 @@ class Images:
         return {self.input_name: self.x[index]}, int(self.y[index])
 
 
-@Registry.register_dataset()  # type: ignore[untyped-decorator]
+@Registry.register_dataset()
 def edgelab_images(path: str, input_name: str, **_: Any) -> Images:
     """Return the images of a file."""
     return Images(path, input_name)
 
 
-@Registry.register_post_process()  # type: ignore[untyped-decorator]
+@Registry.register_post_process()
 def edgelab_classes(scores: Any, **_: Any) -> Any:
     """Return the class with the highest score of each image."""
     return scores.argmax(dim=-1)
