@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from edgelab import progress, workspace
-from edgelab.errors import FormatError, InputError, MissingRuntimeError
-from edgelab.slm import hf_folder
+from edgelab.errors import FormatError, InputError
+from edgelab.slm import gguf_package, hf_folder
 from edgelab.slm.llama import Checkpoint, Shape, pairs_apart, tensors_of
 
 _BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -76,7 +76,7 @@ def read(source: str | Path) -> Checkpoint:
     """
     path = workspace.existing(source)
     try:
-        content = _gguf().GGUFReader(path)
+        content = gguf_package.package().GGUFReader(path)
     # The reader of the package stumbles wherever a damaged file first makes no sense.
     except (
         ValueError,
@@ -141,7 +141,7 @@ def _shape(facts: Mapping[str, Any], path: Path, tied: bool) -> Shape:
 
 def _decoded(tensor: Any, path: Path) -> np.ndarray:
     try:
-        value = _gguf().quants.dequantize(tensor.data, tensor.tensor_type)
+        value = gguf_package.package().quants.dequantize(tensor.data, tensor.tensor_type)
     except NotImplementedError as error:
         raise InputError(
             f"{path} stores {tensor.name} as {tensor.tensor_type.name}, which can't be decoded here. Take the "
@@ -158,7 +158,7 @@ def _tokenizer(facts: Mapping[str, Any], path: Path) -> dict[str, Any]:
             f"{path} has a tokenizer of the kind {kind!r} that cuts text as {cut!r}; byte-level BPE ('gpt2') "
             f"that cuts as {' or '.join(map(repr, _CUTS))} is read here."
         )
-    kinds = _gguf().TokenType
+    kinds = gguf_package.package().TokenType
     words = facts["tokenizer.ggml.tokens"]
     types = facts.get("tokenizer.ggml.token_type", [kinds.NORMAL] * len(words))
     options = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
@@ -191,13 +191,3 @@ def _tokenizer(facts: Mapping[str, Any], path: Path) -> dict[str, Any]:
             "merges": [merge.split(" ") for merge in facts["tokenizer.ggml.merges"]],
         },
     }
-
-
-def _gguf() -> Any:
-    try:
-        import gguf
-    except ImportError as error:
-        raise MissingRuntimeError(
-            "A GGUF file needs the package gguf: `pip install gguf`, or all with `make lab`."
-        ) from error
-    return gguf

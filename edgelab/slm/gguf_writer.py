@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from edgelab import workspace
-from edgelab.errors import InputError, MissingRuntimeError
-from edgelab.slm import hf_folder
+from edgelab.errors import InputError
+from edgelab.slm import gguf_package, hf_folder
 from edgelab.slm.llama import Checkpoint, pairs_beside, tensors_of
 
 _DTYPES = {"f32": np.float32, "f16": np.float16}
@@ -46,7 +46,7 @@ def write(source: Checkpoint | str | Path, target: str | Path, precision: str = 
     if precision not in _DTYPES:
         raise InputError(f"precision is {precision!r}; use one of {', '.join(_DTYPES)}.")
     checkpoint = source if isinstance(source, Checkpoint) else hf_folder.read(source)
-    shape, gguf, path = checkpoint.shape, _gguf(), workspace.artefact_path(target)
+    shape, gguf, path = checkpoint.shape, gguf_package.package(), workspace.artefact_path(target)
     tokenizer = _tokenizer(checkpoint)
     with workspace.storing(path) as temporary:
         writer = gguf.GGUFWriter(temporary, "llama")
@@ -107,7 +107,7 @@ def _tokenizer(checkpoint: Checkpoint) -> dict[str, Any]:
         raise InputError(
             f"The tokenizer numbers its words up to {max(words)}; the network has {size} rows for them."
         )
-    kinds = _gguf().TokenType
+    kinds = gguf_package.package().TokenType
     return {
         # A row of the embedding that no word uses still needs an entry.
         "words": [words.get(number, f"[unused {number}]") for number in range(size)],
@@ -156,13 +156,3 @@ def _add_tokenizer(writer: Any, tokenizer: Mapping[str, Any], facts: Mapping[str
             add(facts[fact])
     if template := facts.get("chat_template"):
         writer.add_chat_template(template)
-
-
-def _gguf() -> Any:
-    try:
-        import gguf
-    except ImportError as error:
-        raise MissingRuntimeError(
-            "A GGUF file needs the package gguf: `pip install gguf`, or all with `make lab`."
-        ) from error
-    return gguf

@@ -13,15 +13,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import util
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from edgelab.errors import EdgelabError
-from edgelab.slm import course, engines, ladder, perplexity
+from edgelab.slm import engines, ladder, perplexity
 from edgelab.slm.windows import Windows
+from tests.bench import course_model
 from tests.bench.figure import Figure, at_least, at_most, reported
 
 SECONDS_AT_MOST = 90.0
@@ -45,21 +44,7 @@ class Step:
 
 def figures() -> Iterator[Figure]:
     """Measure the ladder of the shipped model, or say why that is not possible."""
-    if util.find_spec("llama_cpp") is None:
-        yield from missed("llama-cpp-python is not installed")
-        return
-    try:
-        source, held_out = course.course_model(), course.held_out()
-    except EdgelabError as error:
-        yield from missed(f"the course's model is not there: {error}")
-        return
-    yield from of(source, Windows("held-out", held_out.ids))
-
-
-def missed(why: str) -> Iterator[Figure]:
-    """Yield every promised figure as missed."""
-    for name, bar in PROMISED.items():
-        yield Figure(name, math.nan, "", bar, False, note=why)
+    yield from course_model.figures(of, PROMISED, "llama_cpp")
 
 
 def of(source: Path, windows: Windows) -> Iterator[Figure]:

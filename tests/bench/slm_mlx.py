@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Iterator
-from importlib import util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgelab.errors import EdgelabError
 from edgelab.slm import (
-    course,
     engines,
     from_gguf,
     gguf_writer,
@@ -25,6 +21,7 @@ from edgelab.slm import (
     to_mlx,
 )
 from edgelab.slm.windows import Windows
+from tests.bench import course_model
 from tests.bench.figure import Figure, at_least, at_most, reported
 
 GRIDS = ((4, 64), (4, 32), (8, 64))
@@ -40,22 +37,7 @@ PROMISED = {
 
 def figures() -> Iterator[Figure]:
     """Measure MLX on the shipped model, or say why that is not possible."""
-    missing = [name for name in ("mlx", "mlx_lm", "llama_cpp") if util.find_spec(name) is None]
-    if missing:
-        yield from missed(f"{missing[0]} is not installed")
-        return
-    try:
-        source, held_out = course.course_model(), course.held_out()
-    except EdgelabError as error:
-        yield from missed(f"the course's model is not there: {error}")
-        return
-    yield from of(source, Windows("held-out", held_out.ids))
-
-
-def missed(why: str) -> Iterator[Figure]:
-    """Yield every promised figure as missed."""
-    for name, bar in PROMISED.items():
-        yield Figure(name, math.nan, "", bar, False, note=why)
+    yield from course_model.figures(of, PROMISED, "mlx", "mlx_lm", "llama_cpp")
 
 
 def of(source: Path, windows: Windows, **tuning: Any) -> Iterator[Figure]:
