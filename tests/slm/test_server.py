@@ -201,7 +201,9 @@ def test_an_interrupt_while_it_starts_leaves_nothing(
 def test_the_server_ends_when_its_notebook_is_killed(how: signal.Signals) -> None:
     # The process is launched and the notebook dies before it answered, or any time later.
     script = (
-        "import sys, time; from edgelab.slm.server_process import ServerProcess\n"
+        "import signal, time; from edgelab.slm.server_process import ServerProcess\n"
+        # A shell that starts the tests behind it has interrupts ignored, and children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "p = ServerProcess('x', ['--model', 'x', '--port', '0']); print(p.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen(
