@@ -21,13 +21,17 @@ from edgelab.classroom.grading import assessment
 from edgelab.classroom.grading.assessment import Course, Graded
 from edgelab.classroom.grading.submissions import Submission
 from edgelab.classroom.language import _, speaking
-from edgelab.errors import StorageError
+from edgelab.errors import InputError, StorageError
 from edgelab.measuring import machine
 
 _CHUNK = 8  # hand-ins that a process takes at a time
 _AHEAD = 2  # chunks that wait for each process
 _FEW = 12  # below this, starting processes takes longer than grading here
 MOST_PROCESSES = 16
+_NO_PROCESSES = (
+    "Grading starts processes, and none could be started from here. In a script, put what it does under "
+    '`if __name__ == "__main__":`, or grade with processes=1.'
+)
 
 
 def assessed(
@@ -42,6 +46,7 @@ def assessed(
 
     Raises:
         StorageError: the folder of results can't be written.
+        InputError: no process can be started, as from a script without `if __name__ == "__main__":`.
     """
     count = min(processes or machine.cores(), MOST_PROCESSES, max(1, len(found) // 2))
     with progress.bar(total=len(found), description="Grading", unit="hand-ins") as bar:
@@ -66,6 +71,7 @@ def _parallel(found: Sequence[Submission], course: Course, count: int) -> Iterat
         context = multiprocessing.get_context("spawn")
         running: dict[Future[list[Graded]], Sequence[Submission]] = {}
         with ProcessPoolExecutor(count, context, _begin, (course,)) as pool:
+            begun = pool.submit(_begun)
             broken = False
             while not broken:
                 while len(running) < count * _AHEAD and (chunk := next(waiting, None)) is not None:
@@ -78,7 +84,9 @@ def _parallel(found: Sequence[Submission], course: Course, count: int) -> Iterat
                     chunk = running.pop(future)
                     try:
                         yield from future.result()
-                    except BrokenProcessPool:
+                    except BrokenProcessPool as error:
+                        if begun.exception():  # no hand-in's fault: nothing of ours ever ran there
+                            raise InputError(_NO_PROCESSES) from error
                         dead += chunk
                         broken = True
             for chunk in running.values():
@@ -105,6 +113,10 @@ _courses: list[Course] = []  # of this process, which grades for one
 
 def _begin(course: Course) -> None:
     _courses[:] = [course]
+
+
+def _begun() -> bool:
+    return True
 
 
 def _chunk(chunk: Sequence[Submission]) -> list[Graded]:

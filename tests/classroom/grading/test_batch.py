@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from edgelab import cli
+from edgelab.classroom import lessons
 from edgelab.classroom.grading import batch, class_page, gradebook, pool
 from edgelab.errors import InputError, MissingFileError
 from tests import submissions_made as made
+
+ROOT = lessons.root()
 
 
 def book(out):
@@ -114,6 +120,24 @@ def test_a_hand_in_that_ends_its_process_gets_a_row(graded_class, tmp_path, monk
     graded = pool._alone(found, course)
     assert "ended its process twice" in graded.problem
     assert graded.name == graded_class.made[0].name
+
+
+def test_a_script_without_a_main_guard_is_told_so_and_nobody_is_marked(graded_class, tmp_path):
+    folder, out = tmp_path / "submissions", tmp_path / "grades"
+    made.write_folders(folder, graded_class.made[:4])
+    script = tmp_path / "marks.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from edgelab.classroom.grading import batch\n"
+        f"batch.grade('analysis', Path({str(folder)!r}), Path({str(out)!r}), processes=2)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, script], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode != 0
+    assert 'put what it does under `if __name__ == "__main__":`' in run.stderr.splitlines()[-1]
+    assert not list((out / "sheets").glob("*.yaml"))
 
 
 def _die(_chunk):
