@@ -4,6 +4,7 @@ import pytest
 
 from edgelab import report
 from edgelab.errors import InputError
+from edgelab.reporting import claims
 from tests.records_made import comparison, float_and_int8, measurement
 
 
@@ -33,6 +34,13 @@ def test_a_claim_speaks_the_students_language(monkeypatch: pytest.MonkeyPatch) -
     assert "quatre fois" in report.claim("int8-size", language="fr").wording
     monkeypatch.setenv("EDGELAB_LANG", "fr")
     assert "quatre fois" in report.claim("int8-size").wording
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_wording_shows_an_escape_that_was_not_read(language: str) -> None:
+    wordings = [claim.wording[language] for claim in claims.load().values()]
+    assert wordings
+    assert not [wording for wording in wordings if "\\" in wording]
 
 
 def test_nothing_measured_is_no_verdict_and_says_what_to_measure() -> None:
