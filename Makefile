@@ -35,7 +35,7 @@ workshop: setup
 # No test judges a time, so measurements may disturb each other. A lesson takes up to 3 GB: two at a time.
 SIDE_BY_SIDE := --durations=15 --no-loadscope-reorder -n logical --maxprocesses
 test: setup
-	@$(PYTHON) .ci/setup.py --nbgrader
+	@$(PYTHON) .ci/setup.py --apart
 	@$(BIN)/python -m pytest -m "not lesson" $(SIDE_BY_SIDE) 4 --dist loadfile \
 	  --junitxml=build/tests-units.xml; units=$$?; \
 	$(BIN)/python -m pytest -m lesson $(SIDE_BY_SIDE) 2 --dist loadfile \

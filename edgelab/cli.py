@@ -10,6 +10,9 @@
     edgelab train resnet8        train a network of the zoo, or stdlib-4m, the course's language model
     edgelab journal verify       was a record of the journal altered?
     edgelab grade …              marks, feedback and a gradebook of a folder of hand-ins
+    edgelab serve                a model in a web application, on this machine only
+    edgelab index FOLDER         make a folder of images searchable by image
+    edgelab load URL             put a web application of this machine under load
 
 What goes wrong on purpose (an `EdgelabError`) ends with one sentence and exit code 1.
 """
@@ -281,6 +284,120 @@ def grade(
         worksheet, submissions, out, export=lms, column=lms_column, processes=processes, lang=lang
     )
     typer.echo(batch.told(result))
+
+
+@app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="Images; its sub-folders are taken as classes.")],
+    *,
+    network: Annotated[
+        str, typer.Option(help="resnet8 (quick), or efficientnet_lite0 (for photographs).")
+    ] = "resnet8",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the index goes. By default indexes/ in the workspace."),
+    ] = None,
+) -> None:
+    """Make an index of a folder of images, for the visual search of `edgelab serve --index`."""
+    from edgelab.serving import indexing
+
+    made = indexing.of_folder(folder, out, network)
+    for name, reason in made.left_out.items():
+        typer.echo(f"left out: {name}: {reason}")
+    typer.echo(f"{made.images} images in {made.folder}")
+    typer.echo(f"Search it: edgelab serve --index {made.folder}")
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file with what differs from the defaults.")
+    ] = None,
+    *,
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen. By default this machine only.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="By default one for every core.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A .tflite or .onnx file. By default the course's ResNet8.")
+    ] = None,
+    on: Annotated[list[str] | None, typer.Option(help="A practice to switch on.")] = None,
+    off: Annotated[
+        list[str] | None, typer.Option(help="A practice to switch off, or “all”.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any setting, as in practices.queue.length=4."),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="What `edgelab index` made. By default a sample of CIFAR-10."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print every setting, and end.")] = False,
+    watched: Annotated[
+        bool, typer.Option("--watched", hidden=True, help="End when standard input closes.")
+    ] = False,
+) -> None:
+    """Serve a model over HTTP until Ctrl+C; whoever is being answered then still gets the answer."""
+    from edgelab.serving import configuration, server
+
+    given = {"host": host, "port": port, "workers": workers, "search.index": index}
+    settings = configuration.load(
+        config,
+        [f"{name}={value}" for name, value in given.items() if value is not None] + (changes or []),
+    )
+    if model:
+        settings = configuration.with_model(settings, model)
+    if off and "all" in off:
+        settings, off = configuration.bare(settings), []
+    settings = configuration.switched(settings, on or [], off or [])
+    if show:
+        typer.echo(configuration.written(settings), nl=False)
+        return
+    server.run(settings, say=typer.echo, watched=watched)
+
+
+@app.command()
+def load(
+    url: Annotated[
+        str, typer.Argument(help="On this machine, for instance http://127.0.0.1:8000/predict.")
+    ],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Image files to send; by default 200 of the CIFAR-10 sample."),
+    ] = None,
+    *,
+    clients: Annotated[int, typer.Option(help="Closed loop: how many wait for answers.")] = 4,
+    rate: Annotated[
+        float | None, typer.Option(help="Open loop: requests due per second.", show_default=False)
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long.")] = 10.0,
+    in_flight: Annotated[int, typer.Option(help="Open loop: how many may wait at once.")] = 64,
+    field: Annotated[str, typer.Option(help="The form's field.")] = "images",
+    out: Annotated[
+        Path | None, typer.Option(help="A JSON file for the result.", show_default=False)
+    ] = None,
+) -> None:
+    """Put a web application of this machine under load and print what its answers took."""
+    import json
+
+    from edgelab import workspace
+    from edgelab.serving import load_client, load_payloads
+
+    files = [(p.name, workspace.existing(p).read_bytes()) for p in images or []]
+    result = load_client.run(
+        url,
+        [load_payloads.multipart([file], field) for file in files or load_payloads.sample()],
+        "closed" if rate is None else "open",
+        clients=clients,
+        rate=rate,
+        seconds=seconds,
+        in_flight=in_flight,
+    )
+    typer.echo(repr(result))
+    if out:
+        workspace.atomic_write(out, json.dumps(result.to_dict()) + "\n")
 
 
 if __name__ == "__main__":

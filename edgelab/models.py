@@ -25,7 +25,13 @@ from edgelab import workspace
 from edgelab.errors import InputError
 from edgelab.images.photos import central_square
 from edgelab.images.splits import Dataset
-from edgelab.networks import efficientnet, separable, training, weights
+from edgelab.networks import (
+    efficientnet,
+    separable,
+    training,
+    transfer as _transfer,
+    weights,
+)
 from edgelab.networks.architectures import digits_cnn, resnet8
 from edgelab.networks.imagenet import (
     efficientnet_lite0,
@@ -56,6 +62,7 @@ __all__ = [
     "squeezenet",
     "top",
     "train",
+    "transfer",
     "usual_epochs",
 ]
 
@@ -94,6 +101,27 @@ def train(
     accuracy = float(model.history.history["val_accuracy"][-1])
     note = f"{chosen} epochs, accuracy on {len(dataset.validation)} validation images"
     return tag(model, ModelInfo(model.name, "trained", accuracy, note))
+
+
+def transfer(dataset: Dataset, base: str = "efficientnet_lite0", **options: Any) -> Any:
+    """Teach a network that knows ImageNet the classes of a data set, in two stages, within minutes.
+
+    Interrupted, it goes on where it was when it is called again.
+
+    Args:
+        dataset: CIFAR-10, or a folder of class folders.
+        base: "efficientnet_lite0" (offline) or "mobilenet_v2" (its weights are downloaded once).
+        options: size, images, epochs and seed, see `networks.transfer.fit`.
+
+    Returns:
+        A Keras model: images like the data set's, 0..1 → logits (n, classes). `info` tells its accuracy after
+        both stages; `networks.transfer.export` writes it as float32 and int8 and counts on the test images.
+
+    Raises:
+        InputError: an unknown base, or a number out of range.
+        MissingDataError: the base's weights are not on this machine.
+    """
+    return _transfer.fit(dataset, base, **options)
 
 
 def usual_epochs() -> int:

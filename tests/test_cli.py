@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -140,3 +141,17 @@ def test_the_command_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_load_sends_files_and_keeps_its_result(tmp_path: Path) -> None:
+    from tests.serving.small_server import serving
+
+    image, out = tmp_path / "cat.png", tmp_path / "load.json"
+    image.write_bytes(b"content of a cat")
+    with serving() as server:
+        asked = ["load", server.url, str(image), "--seconds", "0.2", "--clients", "1"]
+        result = CliRunner().invoke(cli.app, [*asked, "--out", str(out)])
+        assert result.exit_code == 0, result.output
+        assert b"content of a cat" in server.asked[0].body
+    assert json.loads(out.read_text())["statuses"]["200"] == len(server.asked)
+    assert "accepted" in result.output

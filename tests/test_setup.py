@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from edgelab import cli
 
 ROOT = Path(__file__).resolve().parents[1]
+APART = ("nbgrader", "schemathesis")  # what single tests need and nobody else
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -34,7 +35,6 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(module, "LOGS", str(tmp_path / ".setup"))
     monkeypatch.setattr(module, "WHEELS", str(tmp_path / ".setup" / "wheels"))
-    monkeypatch.setattr(module, "NBGRADER", str(tmp_path / ".setup" / "nbgrader"))
     monkeypatch.setattr(module, "STAMP", str(tmp_path / ".venv" / "edgelab-setup.json"))
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".setup").mkdir()
@@ -179,42 +179,48 @@ def test_a_failed_compilation_does_not_stop_the_course(
     assert "llama-cpp-python.log" in shown
 
 
-def test_nbgrader_goes_into_a_folder_of_its_own_once(setup: ModuleType, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("name", APART)
+def test_what_one_test_needs_goes_into_a_folder_of_its_own_once(
+    setup: ModuleType, monkeypatch: Any, name: str
+) -> None:
     calls = []
+    folder = Path(setup.LOGS) / name
 
     def pip(arguments: list[str], *_: str) -> None:
-        Path(setup.NBGRADER).mkdir()
+        folder.mkdir()
         calls.append(arguments)
 
     monkeypatch.setattr(setup, "_pip", pip)
-    setup._install_nbgrader()
-    setup._install_nbgrader()
+    setup._install_apart(name)
+    setup._install_apart(name)
     versions = pinned()
     assert len(calls) == 1
-    assert calls[0][:4] == ["install", "--no-deps", "--target", setup.NBGRADER]
-    assert set(calls[0][4:]) == {f"{name}=={versions[name]}" for name in setup.NBGRADER_PACKAGES}
+    assert calls[0][:4] == ["install", "--no-deps", "--target", str(folder)]
+    assert set(calls[0][4:]) == {f"{one}=={versions[one]}" for one in setup.APART_PACKAGES[name]}
     monkeypatch.setattr(setup, "_version", lambda _: (3, 13, 1))
-    setup._install_nbgrader()
+    setup._install_apart(name)
     assert len(calls) == 2, "another Python wants other files"
 
 
-def test_nbgrader_is_in_no_extra_and_so_beside_no_jupyterlab() -> None:
-    assert "nbgrader" not in {requirement.name for requirement in wanted()}
+def test_what_goes_apart_is_in_no_extra_and_so_beside_no_jupyterlab(setup: ModuleType) -> None:
+    assert set(APART) == set(setup.APART_PACKAGES)
+    assert not set(APART) & {requirement.name for requirement in wanted()}
     make = (ROOT / "Makefile").read_text()
-    assert make.count("--nbgrader") == 1
-    assert re.search(r"^test: setup\n\t@.*--nbgrader\n\t@.*pytest", make, re.MULTILINE)
+    assert make.count("--apart") == 1
+    assert re.search(r"^test: setup\n\t@.*--apart\n\t@.*pytest", make, re.MULTILINE)
 
 
-def test_without_nbgrader_only_its_test_is_missing(
-    setup: ModuleType, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", APART)
+def test_without_what_goes_apart_only_its_test_is_missing(
+    setup: ModuleType, monkeypatch: Any, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     def offline(*_: object) -> None:
         raise setup.Stop("The packages could not be downloaded.")
 
     monkeypatch.setattr(setup, "_pip", offline)
-    setup._install_nbgrader()
+    setup._install_apart(name)
     assert "its test will be skipped: The packages could not" in capsys.readouterr().out
-    assert not Path(setup.NBGRADER).exists()
+    assert not (Path(setup.LOGS) / name).exists()
 
 
 def newer_than_3_6(source: str) -> str:

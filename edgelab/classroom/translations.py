@@ -1,10 +1,10 @@
-"""Keep the French catalogue complete: collect the texts, find what is missing, compile.
+"""Keep the French catalogues complete: collect the texts, find what is missing, compile.
 
     python -m edgelab.classroom.translations
 
-writes every new text into `locale/fr/LC_MESSAGES/edgelab.po` (to be translated there by hand),
-drops those that no longer exist, compiles the `.mo` that students' programs read, and names what is
-left to do. The tests call `offenders` and fail on the same list.
+writes every new text into the catalogues (`locale/fr/LC_MESSAGES/…po` of the classroom and of the web
+application; to be translated there by hand), drops those that no longer exist, compiles the `.mo` that
+programs read, and names what is left to do. The tests call `offenders` and fail on the same list.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from pathlib import Path
 
 import polib
 
-from edgelab.classroom.language import CATALOGUES, DOMAIN
+from edgelab.classroom.language import DOMAIN
+from edgelab.serving import language as serving_language
 
-PACKAGE = Path(__file__).parent
+# What has a catalogue of its own: the folder with the texts, in whose `locale/` it is.
+PACKAGES = {
+    DOMAIN: Path(__file__).parent,
+    serving_language.DOMAIN: serving_language.CATALOGUES.parent,
+}
+# Pages are templates: the same words mark their texts.
+_SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 _PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}")
 # French puts a no-break space before these, and inside quotation marks.
@@ -26,18 +33,18 @@ _BARE_SPACE = re.compile(r"(?<![\u00a0\u202f])[;:!?%»](?=\s|$|[.,)…»])|«(?!
 _CODE = re.compile(r"`[^`]*`|\{[^{}]*\}|https?://\S+")
 
 
-def catalogue_path(language: str = "fr") -> Path:
+def catalogue_path(language: str = "fr", domain: str = DOMAIN) -> Path:
     """Return the path of a language's catalogue; the compiled one has the suffix `.mo`."""
-    return CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return PACKAGES[domain] / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
 
 
-def collect() -> dict[tuple[str, str], list[str]]:
+def collect(domain: str = DOMAIN) -> dict[tuple[str, str], list[str]]:
     """Return every text that is to be translated, with its plural ("" if none) and its modules."""
     from babel.messages.extract import extract_from_dir
 
     found: dict[tuple[str, str], list[str]] = {}
     for file, _line, message, _comments, _context in extract_from_dir(
-        PACKAGE, method_map=[("**.py", "python")], keywords=_KEYWORDS
+        PACKAGES[domain], method_map=_SOURCES, keywords=_KEYWORDS
     ):
         singular, plural = message if isinstance(message, tuple) else (message, "")
         # Modules without line numbers: a moved line must not change the catalogue.
@@ -47,9 +54,9 @@ def collect() -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def update(language: str = "fr") -> None:
+def update(language: str = "fr", domain: str = DOMAIN) -> None:
     """Bring the catalogue up to date with the source and compile it."""
-    path = catalogue_path(language)
+    path = catalogue_path(language, domain)
     old = polib.pofile(str(path)) if path.exists() else polib.POFile()
     known = {(entry.msgid, entry.msgid_plural): entry for entry in old}
     new = polib.POFile(wrapwidth=98)
@@ -59,7 +66,7 @@ def update(language: str = "fr") -> None:
         "Language": language,
         "Plural-Forms": "nplurals=2; plural=(n > 1);",
     }
-    for (singular, plural), modules in sorted(collect().items(), key=lambda item: item[1]):
+    for (singular, plural), modules in sorted(collect(domain).items(), key=lambda item: item[1]):
         entry = known.get((singular, plural)) or polib.POEntry(msgid=singular, msgid_plural=plural)
         if plural and not entry.msgstr_plural:
             entry.msgstr_plural = {0: "", 1: ""}
@@ -70,11 +77,11 @@ def update(language: str = "fr") -> None:
     new.save_as_mofile(str(path.with_suffix(".mo")))
 
 
-def offenders(language: str = "fr") -> list[str]:
+def offenders(language: str = "fr", domain: str = DOMAIN) -> list[str]:
     """Return what is wrong with a catalogue, each in one sentence; [] when nothing is."""
-    path = catalogue_path(language)
+    path = catalogue_path(language, domain)
     entries = {(entry.msgid, entry.msgid_plural): entry for entry in polib.pofile(str(path))}
-    texts = collect()
+    texts = collect(domain)
     found = [
         f"not in the catalogue: {singular!r}" for singular, _p in texts.keys() - entries.keys()
     ]
@@ -109,11 +116,14 @@ def _faults(message: str, text: str) -> Iterator[str]:
 
 
 def main() -> int:
-    """Update the French catalogue and print what is left to do."""
-    update()
-    found = offenders()
-    print("\n".join(found) or f"{catalogue_path()} is complete.")
-    return 1 if found else 0
+    """Update the French catalogues and print what is left to do."""
+    left = 0
+    for domain in PACKAGES:
+        update(domain=domain)
+        found = offenders(domain=domain)
+        print("\n".join(found) or f"{catalogue_path(domain=domain)} is complete.")
+        left += len(found)
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

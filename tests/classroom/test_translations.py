@@ -71,8 +71,8 @@ def test_update_keeps_translations_and_drops_what_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = {("Guess", ""): ["a.py"], ("{n} day", "{n} days"): ["b.py"]}
-    monkeypatch.setattr(translations, "CATALOGUES", tmp_path)
-    monkeypatch.setattr(translations, "collect", lambda: texts)
+    monkeypatch.setitem(translations.PACKAGES, translations.DOMAIN, tmp_path)
+    monkeypatch.setattr(translations, "collect", lambda _domain: texts)
     translations.update("fr")
     path = translations.catalogue_path("fr")
     po = polib.pofile(str(path))
