@@ -361,7 +361,7 @@ def serve(
 @app.command()
 def load(
     url: Annotated[
-        str, typer.Argument(help="On this machine, for instance http://127.0.0.1:8000/predict.")
+        str, typer.Argument(help="On this machine, for instance http://127.0.0.1:8043/predict.")
     ],
     images: Annotated[
         list[Path] | None,

@@ -25,7 +25,9 @@ def path() -> Path:
         "what": "the shipped ResNet8 in int8",
         "weights": workspace.file_hash(shipped / "models" / "resnet8_cifar10.npz"),
         "calibration": workspace.file_hash(shipped / cifar.SAMPLE_FILE),
-        "code": workspace.code_hashes("quantize.py", "convert.py", "networks/architectures.py"),
+        "code": workspace.code_hashes(
+            *("quantize.py", "convert.py", "networks/architectures.py", "serving/default_model.py")
+        ),
         "versions": workspace.versions("tensorflow", "tf-keras", "numpy"),
     }
     return workspace.cached(key, _make, "-resnet8-int8.tflite")

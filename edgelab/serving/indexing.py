@@ -111,7 +111,9 @@ def default() -> Path:
         "what": "index of the CIFAR-10 sample",
         "sample": workspace.file_hash(workspace.data_dir() / cifar.SAMPLE_FILE),
         "network": embedding.sha256(embedding.DEFAULT),
-        "code": workspace.code_hashes("serving/indexing.py", "serving/index.py"),
+        "code": workspace.code_hashes(
+            *(f"serving/{name}.py" for name in ("indexing", "index", "embedding", "exact"))
+        ),
         "versions": workspace.versions("numpy", "pillow", "ai-edge-litert"),
     }
     return workspace.cached(key, _make_default, "-index")
